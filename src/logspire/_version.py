@@ -1,0 +1,3 @@
+"""The version of Logspire, kept in one place for the package and for its build."""
+
+__version__ = "0.1.0"
