@@ -1,0 +1,1 @@
+"""Python logging to Amazon CloudWatch Logs."""

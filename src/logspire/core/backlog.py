@@ -1,0 +1,334 @@
+"""Everything that waits to be sent, and the decisions about it.
+
+The one object that the shell drives::
+
+    backlog.add(...)                    what came in
+    job = backlog.next_job(now_s, ...)  what is to be sent now, if anything
+    backlog.resolve(job, outcome, ...)  what became of it
+    backlog.next_due_s()                when to look again
+
+It belongs to one thread. It never looks at a clock: monotonic seconds (``now_s``) rule how long
+things wait, wall-clock milliseconds (``now_ms``) only what the destination still takes.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import math
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from logspire.core import event as events
+from logspire.core.event import Event, Oversize, Whole, memory_bytes
+from logspire.core.ledger import Ledger, LossReason
+from logspire.core.retry import BACKOFF_CAP_S, HURRIED_CAP_S, Action, Outcome, Verdict, decide
+from logspire.core.stream import Batch, Creation, Job, Stream
+
+if TYPE_CHECKING:
+    from logspire.core.limits import Limits
+
+_REFUSALS = (Action.HALVE, Action.GIVE_UP)
+
+
+class Flush:
+    """A request to send what is held without delay."""
+
+    __slots__ = ("done", "epoch", "lossless")
+
+    def __init__(self, epoch: int) -> None:
+        self.epoch = epoch
+        self.done = False
+        """Everything that was held at the request is delivered or given up."""
+        self.lossless = True
+        """Nothing of it was lost so far."""
+
+
+class Backlog:
+    """The records of one handler on their way to a destination.
+
+    Args:
+        limits: what the destination takes; already lowered by the user's own wishes.
+        send_interval_s: the longest that an event waits for company, in seconds.
+        oversize: what to do with a message over ``limits.event_bytes``.
+        ledger: where losses and deliveries are entered.
+    """
+
+    def __init__(
+        self, limits: Limits, *, send_interval_s: float, oversize: Oversize, ledger: Ledger
+    ) -> None:
+        self.held_bytes = 0
+        """Memory of what is held, in flight included."""
+        self.held_events = 0
+        self._limits = limits
+        self._send_interval_s = send_interval_s
+        self._oversize = oversize
+        self._ledger = ledger
+        self._streams: dict[str, Stream] = {}
+        # A heap of (due, tie-breaker, stream). An entry counts only while it says the same as
+        # stream.scheduled_s: rescheduling pushes a new one, and the old one is passed over.
+        self._schedule: list[tuple[float, int, Stream]] = []
+        self._ties = itertools.count()
+        self._epoch = 0
+        self._unsettled: Counter[int] = Counter()
+        self._flushes: list[Flush] = []
+        self._hurried = False
+
+    def add(
+        self, stream: str, timestamp_ms: int, text: str, *, arrived_s: float, now_s: float
+    ) -> None:
+        """Take over a record: one event, or several where it has to be split.
+
+        Args:
+            stream: a legal stream name.
+            timestamp_ms: the time of the record, milliseconds since 1970.
+            text: the formatted message.
+            arrived_s: monotonic time since when it waits.
+            now_s: monotonic time now.
+        """
+        pieces = self._pieces(text)
+        if not pieces:
+            return
+        lane = self._streams.get(stream)
+        if lane is None:
+            lane = self._streams[stream] = Stream(stream, self._limits)
+        whole = Whole(len(pieces)) if len(pieces) > 1 else None
+        for message, size in pieces:
+            lane.add(Event(timestamp_ms, message, size, arrived_s, self._epoch, whole))
+            self.held_bytes += memory_bytes(message)
+        self.held_events += len(pieces)
+        self._unsettled[self._epoch] += len(pieces)
+        # Only the first event and the one that fills a batch can change when the lane is due.
+        if len(lane) == len(pieces) or lane.is_full():
+            self._reschedule(lane, now_s)
+
+    def flush(self, now_s: float) -> Flush:
+        """Make everything that is held due now, and return a handle that tells when it is gone."""
+        request = Flush(self._epoch)
+        self._epoch += 1
+        self._flushes.append(request)
+        self._make_urgent(now_s)
+        self._close_flushes()
+        return request
+
+    def hurry(self, now_s: float) -> None:
+        """Everything is due, now and from now on, and no wait is long: the end is near."""
+        self._hurried = True
+        for lane in self._streams.values():
+            lane.not_before_s = -math.inf
+        self._make_urgent(now_s)
+
+    def relax(self) -> None:
+        """Take back `hurry`: there is time again."""
+        self._hurried = False
+
+    def next_due_s(self) -> float:
+        """Return the monotonic time of the next job, ``inf`` if there will be none."""
+        schedule = self._schedule
+        while schedule and schedule[0][0] != schedule[0][2].scheduled_s:
+            heapq.heappop(schedule)
+        return schedule[0][0] if schedule else math.inf
+
+    def next_job(self, now_s: float, now_ms: int) -> Job | None:
+        """Return the most overdue job, if one is due; it then is under way until `resolve`."""
+        while self.next_due_s() <= now_s:
+            lane = heapq.heappop(self._schedule)[2]
+            lane.scheduled_s = math.inf
+            for event, reason in lane.cut_outside(now_ms):
+                self._settle(event, reason, "")
+            if len(lane):
+                lane.job = Creation(lane.name) if lane.missing else lane.cut()
+                return lane.job
+            self._forget_if_idle(lane)
+            self._close_flushes()
+        return None
+
+    def resolve(self, job: Job, outcome: Outcome, *, now_s: float, jitter: float) -> None:
+        """Act on the answer to a job.
+
+        Args:
+            job: from `next_job`; one that was given up since is passed over.
+            outcome: what became of it.
+            now_s: monotonic time now.
+            jitter: a random number, ``0 <= jitter <= 1``.
+        """
+        lane = self._streams.get(job.stream)
+        if lane is None or lane.job is not job:
+            return
+        lane.job = None
+        delivered = outcome.verdict is Verdict.DELIVERED
+        self._ledger.last_error = None if delivered else outcome.detail
+        if isinstance(job, Creation):
+            lane.missing = False  # whatever the answer: the put comes next, it may work anyway
+            lane.just_created = delivered
+            if not delivered:
+                self._fail(lane, outcome.verdict, 0, now_s, jitter)
+        else:
+            self._resolve_batch(lane, job, outcome, now_s, jitter)
+        self._reschedule(lane, now_s)
+        self._forget_if_idle(lane)
+        self._close_flushes()
+
+    def shed(self, held_bytes: int) -> None:
+        """Give up the oldest events that wait until at most ``held_bytes`` are held."""
+        if self.held_bytes <= held_bytes:
+            return
+        oldest = [
+            (lane.oldest_timestamp_ms(), next(self._ties), lane)
+            for lane in self._streams.values()
+            if len(lane)
+        ]
+        heapq.heapify(oldest)
+        while oldest and self.held_bytes > held_bytes:
+            lane = oldest[0][2]
+            self._settle(lane.pop_oldest(), LossReason.QUEUE_FULL, "max_queue_size was reached")
+            if len(lane):
+                heapq.heapreplace(oldest, (lane.oldest_timestamp_ms(), next(self._ties), lane))
+            else:
+                heapq.heappop(oldest)
+                lane.scheduled_s = math.inf
+                self._forget_if_idle(lane)
+        self._close_flushes()
+
+    def abandon(self, reason: LossReason, detail: str) -> None:
+        """Give up everything that is held, in flight included."""
+        for lane in self._streams.values():
+            if isinstance(lane.job, Batch):
+                for event in lane.job.events:
+                    self._settle(event, reason, detail)
+            while len(lane):
+                self._settle(lane.pop_oldest(), reason, detail)
+        self._streams.clear()
+        self._schedule.clear()
+        self._close_flushes()
+
+    # -- what becomes of a batch ------------------------------------------------------------
+
+    def _resolve_batch(
+        self, lane: Stream, batch: Batch, outcome: Outcome, now_s: float, jitter: float
+    ) -> None:
+        if outcome.verdict is Verdict.DELIVERED:
+            self._deliver(lane, batch, outcome)
+            return
+        action = self._fail(lane, outcome.verdict, len(batch.events), now_s, jitter)
+        if action is Action.GIVE_UP:
+            self._settle(batch.events[0], LossReason.REFUSED, outcome.detail)
+            return
+        lane.put_back(batch)
+        if action is Action.HALVE:
+            lane.urgent = True
+            lane.count_cap = len(batch.events) // 2
+
+    def _fail(
+        self, lane: Stream, verdict: Verdict, events_sent: int, now_s: float, jitter: float
+    ) -> Action:
+        decision = decide(
+            verdict,
+            events=events_sent,
+            attempts=lane.attempts,
+            just_created=lane.just_created,
+            jitter=jitter,
+            cap_s=HURRIED_CAP_S if self._hurried else BACKOFF_CAP_S,
+        )
+        lane.missing = decision.action is Action.CREATE
+        lane.just_created = False
+        # A refusal is an answer: the service is there, and waiting would not change its mind.
+        lane.attempts = 0 if decision.action in _REFUSALS else lane.attempts + 1
+        lane.not_before_s = now_s + decision.delay_s
+        return decision.action
+
+    def _deliver(self, lane: Stream, batch: Batch, outcome: Outcome) -> None:
+        lane.attempts = 0
+        lane.just_created = False
+        lane.not_before_s = -math.inf
+        # After a halving: back to full batches in steps, as there may be more refused events.
+        lane.count_cap = min(lane.count_cap * 2, self._limits.batch_count)
+        reasons: dict[int, LossReason] = {}
+        for rejection in outcome.rejected:
+            for index in range(rejection.start, rejection.stop):
+                reasons.setdefault(index, rejection.reason)
+        for index, event in enumerate(batch.events):
+            self._settle(event, reasons.get(index), outcome.detail)
+        self._ledger.batches += 1
+        self._ledger.entity_rejected += outcome.entity_rejected
+
+    def _settle(self, event: Event, reason: LossReason | None, detail: str) -> None:
+        """Strike an event off; enter its record as delivered or lost when it was the last piece."""
+        self.held_bytes -= memory_bytes(event.message)
+        self.held_events -= 1
+        self._unsettled[event.epoch] -= 1
+        if reason is not None:
+            for request in self._flushes:
+                request.lossless &= event.epoch > request.epoch
+        whole = event.whole
+        loss = None if reason is None else (reason, detail)
+        if whole is not None:
+            whole.loss = loss = whole.loss or loss
+            whole.pieces_left -= 1
+            if whole.pieces_left:
+                return
+        if loss is None:
+            self._ledger.delivered += 1
+        else:
+            self._ledger.lose(loss[0], 1, loss[1])
+
+    # -- when a stream is due ---------------------------------------------------------------
+
+    def _reschedule(self, lane: Stream, now_s: float) -> None:
+        due = math.inf
+        if lane.job is None and len(lane):
+            due = lane.oldest_arrival_s() + self._send_interval_s
+            if self._hurried or lane.urgent or lane.missing or lane.attempts or lane.is_full():
+                due = min(due, now_s)
+            due = max(due, lane.not_before_s)
+        if due != lane.scheduled_s:
+            lane.scheduled_s = due
+            if due < math.inf:
+                heapq.heappush(self._schedule, (due, next(self._ties), lane))
+
+    def _make_urgent(self, now_s: float) -> None:
+        for lane in self._streams.values():
+            lane.urgent = bool(len(lane))
+            if isinstance(lane.job, Batch):
+                lane.job.urgent = True
+            self._reschedule(lane, now_s)
+
+    def _forget_if_idle(self, lane: Stream) -> None:
+        if lane.job is None and not len(lane):
+            self._streams.pop(lane.name, None)
+
+    def _close_flushes(self) -> None:
+        if not self._flushes:
+            return
+        self._unsettled = +self._unsettled  # drops the zeros
+        first_open = min(self._unsettled, default=self._epoch)
+        for request in self._flushes:
+            request.done = request.epoch < first_open
+        self._flushes = [request for request in self._flushes if not request.done]
+
+    # -- what comes in ----------------------------------------------------------------------
+
+    def _pieces(self, text: str) -> list[tuple[str, int]]:
+        """Return what is to be sent for ``text``: messages and their sizes; none if it is lost."""
+        overhead = self._limits.overhead_bytes
+        try:
+            size = events.utf8_length(text) + overhead
+        except UnicodeEncodeError:
+            text = events.repair(text)
+            size = len(text.encode()) + overhead
+        if not text:
+            self._ledger.lose(LossReason.EMPTY, 1, "the formatted message was empty")
+            return []
+        limit = self._limits.event_bytes
+        if size <= limit:
+            return [(text, size)]
+        if self._oversize == "drop":
+            self._ledger.lose(LossReason.TOO_LARGE, 1, f"{size} bytes, the most is {limit}")
+            return []
+        self._ledger.split += 1
+        cut = events.split if self._oversize == "split" else _truncated
+        return [(piece, len(piece.encode()) + overhead) for piece in cut(text, limit - overhead)]
+
+
+def _truncated(text: str, limit_bytes: int) -> list[str]:
+    return [events.truncate(text, limit_bytes)]

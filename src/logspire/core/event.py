@@ -1,0 +1,105 @@
+"""A log event and its size; repair of text that cannot be encoded; cutting what is too long."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+if TYPE_CHECKING:
+    from logspire.core.ledger import LossReason
+
+Oversize = Literal["split", "truncate", "drop"]
+
+# What CPython 3.10-3.13 takes for an Event, its numbers and its places in the queues, beside the
+# text itself; rounded up (tests/test_memory.py measures it).
+_OBJECT_BYTES: Final = 192
+
+
+class Whole:
+    """A record that had to be split: it is settled when the last of its pieces is."""
+
+    __slots__ = ("loss", "pieces_left")
+
+    def __init__(self, pieces: int) -> None:
+        self.pieces_left = pieces
+        self.loss: tuple[LossReason, str] | None = None
+
+
+@dataclass(eq=False)
+class Event:
+    """One log event, as it will be sent."""
+
+    __slots__ = ("arrived_s", "epoch", "message", "size_bytes", "timestamp_ms", "whole")
+
+    timestamp_ms: int
+    message: str
+    size_bytes: int
+    """As the destination counts: UTF-8 length and overhead."""
+    arrived_s: float
+    """Monotonic time at which it began to wait."""
+    epoch: int
+    """How many flushes had been asked for when it came in."""
+    whole: Whole | None
+    """Set on the pieces of a split record."""
+
+
+def memory_bytes(text: str) -> int:
+    """Return the bytes of memory that a queued record with this text takes, rounded up."""
+    return sys.getsizeof(text) + _OBJECT_BYTES
+
+
+def utf8_length(text: str) -> int:
+    """Return the length in bytes of ``text`` in UTF-8; raises ``UnicodeEncodeError``."""
+    return len(text) if text.isascii() else len(text.encode())
+
+
+def repair(text: str) -> str:
+    r"""Make ``text`` encodable: a lone surrogate becomes its escape, such as ``\udc80``."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def split(text: str, limit_bytes: int) -> list[str]:
+    """Cut ``text`` into marked pieces of at most ``limit_bytes`` bytes of UTF-8 each.
+
+    Each piece starts with its mark, ``[1/3] ``; what follows the marks, joined, is ``text``. No
+    character is cut in two. ``limit_bytes`` must leave room for the mark and a character.
+    """
+    data = text.encode()
+    # The mark's width depends on the number of pieces: take the width from an upper bound.
+    for digits in range(1, 20):
+        room = limit_bytes - (2 * digits + len("[/] "))
+        bodies = _chunks(data, room)
+        if len(str(len(bodies))) <= digits:
+            break
+    total = len(bodies)
+    return [f"[{number}/{total}] {body.decode()}" for number, body in enumerate(bodies, 1)]
+
+
+def truncate(text: str, limit_bytes: int) -> str:
+    """Cut ``text`` to ``limit_bytes`` bytes of UTF-8, a mark with its full length at the end."""
+    data = text.encode()
+    mark = f" [truncated, {len(data)} bytes]"
+    return data[: _boundary(data, 0, limit_bytes - len(mark))].decode() + mark
+
+
+def _chunks(data: bytes, room: int) -> list[bytes]:
+    chunks = []
+    start = 0
+    while start < len(data):
+        end = _boundary(data, start, room)
+        chunks.append(data[start:end])
+        start = end
+    return chunks
+
+
+def _boundary(data: bytes, start: int, room: int) -> int:
+    """Return the last end of a character in ``data`` within ``room`` bytes of ``start``."""
+    if room < 4:  # noqa: PLR2004 - the longest character in UTF-8
+        raise ValueError(f"no room for a character: {room} bytes")
+    end = start + room
+    if end >= len(data):
+        return len(data)
+    while data[end] & 0xC0 == 0x80:  # noqa: PLR2004 - 10xxxxxx: in the middle of a character
+        end -= 1
+    return end

@@ -1,0 +1,105 @@
+"""The books: how many records were delivered, how many were lost, and why."""
+
+from __future__ import annotations
+
+import enum
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+class LossReason(str, enum.Enum):
+    """Why a record did not arrive. Each member is also a plain string."""
+
+    QUEUE_FULL = "queue_full"
+    """The queue held ``max_queue_size`` bytes, and ``queue_full`` says to drop."""
+    EMPTY = "empty"
+    """The formatted message was empty; the service takes no event without a message."""
+    TOO_LARGE = "too_large"
+    """The message was over ``max_message_size``, and ``oversize`` is ``"drop"``."""
+    TOO_OLD = "too_old"
+    """Older than the service takes (14 days), when logged or after waiting for an outage to end."""
+    TOO_NEW = "too_new"
+    """Further in the future than the service takes (2 hours)."""
+    EXPIRED = "expired"
+    """Older than the retention of the log group."""
+    REFUSED = "refused"
+    """The service refused this very event, alone in a batch."""
+    SHUTDOWN = "shutdown"
+    """Not delivered when ``shutdown_timeout`` had passed."""
+
+    __str__ = str.__str__
+
+
+@dataclass(frozen=True)
+class Loss:
+    """Some records were lost for one reason."""
+
+    reason: LossReason
+    count: int
+    """How many records."""
+    detail: str
+    """The last word on it: the service's own error where there is one, or what the limit is."""
+
+
+@dataclass(frozen=True)
+class DeliveryStats:
+    """The books of a handler at one moment, in records.
+
+    ``accepted == delivered + lost + held`` holds in every snapshot. A message that had to be
+    split is one record: delivered when all of its pieces are, lost when one of them is.
+    """
+
+    accepted: int
+    """Records that the handler took over from ``logging``."""
+    delivered: int
+    """Records that the service has confirmed."""
+    lost: int
+    """Records given up; ``losses`` says why."""
+    held: int
+    """Records that still wait, or are on their way."""
+    losses: Mapping[LossReason, int]
+    """The lost records by reason."""
+    held_bytes: int
+    """Bytes of memory that the held records take, as ``max_queue_size`` counts them."""
+    batches: int
+    """Batches that the service has confirmed."""
+    split: int
+    """Records over ``max_message_size`` that were split or truncated."""
+    ignored: int
+    """Records that the sending threads logged themselves; never accepted, see ``design``."""
+    entity_rejected: int
+    """Batches that were stored, but without the ``entity`` that was sent with them."""
+    last_error: str | None
+    """The service's last error, with its time left out; ``None`` after a success."""
+
+
+@dataclass
+class Ledger:
+    """Counts what became of the records. One thread writes; see ``delivery.pipeline``."""
+
+    delivered: int = 0
+    lost: Counter[LossReason] = field(default_factory=Counter)
+    batches: int = 0
+    split: int = 0
+    entity_rejected: int = 0
+    last_error: str | None = None
+    _unreported: dict[LossReason, Loss] = field(default_factory=dict)
+
+    def lose(self, reason: LossReason, count: int = 1, detail: str = "") -> None:
+        """Enter ``count`` records as lost, to be reported at the next `take_losses`."""
+        self.lost[reason] += count
+        known = self._unreported.get(reason)
+        total = count + (known.count if known else 0)
+        self._unreported[reason] = Loss(reason, total, detail or (known.detail if known else ""))
+
+    @property
+    def has_news(self) -> bool:
+        """Whether there are losses that nobody was told of."""
+        return bool(self._unreported)
+
+    def take_losses(self) -> list[Loss]:
+        """Return the losses since the last call, one entry a reason."""
+        news = list(self._unreported.values())
+        self._unreported.clear()
+        return news

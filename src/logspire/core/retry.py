@@ -1,0 +1,116 @@
+"""What to do with the answer: done, wait, create, halve, or give up."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import Final
+
+from logspire.core.ledger import LossReason
+
+# First and longest wait. Half of the longest is the mean of a retry in a long outage, so a process
+# asks about 24 times a minute, and is back within five seconds of the service.
+BACKOFF_BASE_S: Final = 0.1
+BACKOFF_CAP_S: Final = 5.0
+# In a hurry (at exit, after close) there is one short deadline to make the most of.
+HURRIED_CAP_S: Final = 0.5
+
+
+class Verdict(enum.Enum):
+    """What became of a call, as far as the sender must know."""
+
+    DELIVERED = enum.auto()
+    """Stored (or created). Single events may still have been rejected: ``Outcome.rejected``."""
+    RETRY = enum.auto()
+    """Not stored, or nobody knows; the same call may work later."""
+    DISCONNECTED = enum.auto()
+    """Like ``RETRY``, on a connection that may just have been idle for too long."""
+    MISSING = enum.auto()
+    """There is no such log group or stream."""
+    REFUSED = enum.auto()
+    """The content of the call will never be taken."""
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """Events ``start <= index < stop`` of a batch that was otherwise stored."""
+
+    start: int
+    stop: int
+    reason: LossReason
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The answer of a destination to one job."""
+
+    verdict: Verdict
+    detail: str = ""
+    """The service's own words, for people."""
+    rejected: tuple[Rejection, ...] = ()
+    entity_rejected: bool = False
+
+
+class Action(enum.Enum):
+    """What is to be done next for a stream."""
+
+    DONE = enum.auto()
+    WAIT = enum.auto()
+    CREATE = enum.auto()
+    HALVE = enum.auto()
+    GIVE_UP = enum.auto()
+
+
+@dataclass(frozen=True)
+class Decision:
+    """An action, and how long to wait before it."""
+
+    action: Action
+    delay_s: float = 0.0
+
+
+def backoff(attempt: int, jitter: float, cap_s: float = BACKOFF_CAP_S) -> float:
+    """Return the seconds to wait after failure number ``attempt``, counted from 0.
+
+    Exponential with full jitter: anything between nothing and the clamped exponential, so that
+    processes that failed together do not come back together.
+
+    Args:
+        attempt: failures before this one.
+        jitter: a random number, ``0 <= jitter <= 1``.
+        cap_s: the longest wait, in seconds.
+    """
+    # The exponent is clamped as well: 2.0 ** 1024 raises OverflowError.
+    return jitter * min(cap_s, BACKOFF_BASE_S * 2.0 ** min(max(attempt, 0), 64))
+
+
+def decide(
+    verdict: Verdict,
+    *,
+    events: int,
+    attempts: int,
+    just_created: bool,
+    jitter: float,
+    cap_s: float = BACKOFF_CAP_S,
+) -> Decision:
+    """Return what to do after a call.
+
+    Args:
+        verdict: what became of it.
+        events: how many events it carried; 0 for a call that creates a stream.
+        attempts: failures in a row for this stream, before this call.
+        just_created: whether the stream's creation is the last thing that worked.
+        jitter: a random number, ``0 <= jitter <= 1``.
+        cap_s: the longest wait, in seconds.
+    """
+    wait = Decision(Action.WAIT, backoff(attempts, jitter, cap_s))
+    if verdict is Verdict.DELIVERED:
+        return Decision(Action.DONE)
+    if verdict is Verdict.DISCONNECTED and attempts == 0:
+        # An idle connection was closed by the service: a new one will do, so try at once, once.
+        return Decision(Action.WAIT)
+    if verdict is Verdict.MISSING and events and not just_created:
+        return Decision(Action.CREATE)
+    if verdict is Verdict.REFUSED and events:
+        return Decision(Action.HALVE if events > 1 else Action.GIVE_UP)
+    return wait
