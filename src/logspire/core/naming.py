@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import string
 import zlib
-from collections.abc import Mapping
 from datetime import datetime, timezone
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from logspire.core.event import repair
 from logspire.core.limits import STREAM_NAME_FORBIDDEN, STREAM_NAME_MAX_CHARS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 PROCESS_FIELDS: Final = frozenset({"machine_name", "program_name", "process_id"})
 """Fields that stay the same for the life of a process."""

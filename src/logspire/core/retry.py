@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from logspire.core.ledger import LossReason
+if TYPE_CHECKING:
+    from logspire.core.ledger import LossReason
 
 # First and longest wait. Half of the longest is the mean of a retry in a long outage, so a process
 # asks about 24 times a minute, and is back within five seconds of the service.
