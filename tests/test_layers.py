@@ -1,0 +1,111 @@
+"""Imports only point down, and importing Logspire costs next to nothing."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+
+def package_root() -> Path:
+    spec = find_spec("logspire")
+    assert spec is not None
+    assert spec.submodule_search_locations
+    return Path(spec.submodule_search_locations[0])
+
+
+ROOT = package_root()
+MODULES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py"))
+TOP_MODULES = {f"logspire.{module[:-3]}" for module in MODULES if "/" not in module}
+COMMAND_LINE = {"demo.py", "__main__.py"}
+
+# What each layer may import besides itself: a name admits that module and all below it.
+ANY_STDLIB = frozenset(sys.stdlib_module_names)
+SDK = frozenset({"boto3", "botocore", "mypy_boto3_logs"})
+ALLOWED = {
+    # Nothing here knows the time, chance, threads or the world outside.
+    "core": frozenset(
+        ["__future__", "abc", "bisect", "collections", "dataclasses", "datetime", "enum"]
+        + ["functools", "heapq", "itertools", "math", "operator", "re", "string", "sys"]
+        + ["types", "typing", "zlib"]
+    ),
+    "delivery": ANY_STDLIB | {"logspire.core"},
+    "aws": ANY_STDLIB | {"logspire.core", "logspire._version"} | SDK,
+    "testing": ANY_STDLIB | {"pytest"} | SDK,
+    "top": ANY_STDLIB | {"logspire.core", "logspire.delivery", "logspire.aws"} | TOP_MODULES,
+    # The command line shows the product together with its testing kit.
+    "command line": ANY_STDLIB | {"logspire"},
+}
+
+
+def layer_of(module: str) -> str:
+    folder, _, rest = module.partition("/")
+    if rest:
+        return folder
+    return "command line" if module in COMMAND_LINE else "top"
+
+
+def imports_of(module: str) -> Iterator[str]:
+    """Every import in a file, those inside functions too, as absolute dotted names."""
+    package = ["logspire", *module.split("/")[:-1]]
+    for node in ast.walk(ast.parse((ROOT / module).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else []
+            origin = ".".join([*above, *([node.module] if node.module else [])])
+            # `from logspire import core` imports a layer, `from logspire.core import Batch` a name.
+            names = [alias.name for alias in node.names] if origin == "logspire" else []
+            yield from [f"{origin}.{name}" for name in names] or [origin]
+
+
+def is_allowed(name: str, layer: str) -> bool:
+    parts = name.split(".")
+    name_and_parents = {".".join(parts[:end]) for end in range(1, len(parts) + 1)}
+    return not name_and_parents.isdisjoint(ALLOWED[layer] | {f"logspire.{layer}"})
+
+
+def test_each_package_belongs_to_a_known_layer() -> None:
+    assert {layer_of(module) for module in MODULES} <= set(ALLOWED)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_only_point_down(module: str) -> None:
+    layer = layer_of(module)
+    assert [name for name in imports_of(module) if not is_allowed(name, layer)] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "layer", "verdict"),
+    [
+        ("time", "core", False),
+        ("collections.abc", "core", True),
+        ("logspire.core.limits", "core", True),
+        ("logspire.delivery", "core", False),
+        ("botocore.config", "delivery", False),
+        ("logspire.aws.client", "delivery", False),
+        ("botocore.config", "aws", True),
+        ("logspire.delivery", "aws", False),
+        ("logspire.core", "testing", False),
+        ("logspire.testing", "top", False),
+        ("boto3", "top", False),
+        ("logspire.testing", "command line", True),
+    ],
+)
+def test_the_rule_tells_down_from_up(name: str, layer: str, *, verdict: bool) -> None:
+    assert is_allowed(name, layer) is verdict
+
+
+def test_importing_logspire_loads_no_sdk_and_starts_no_thread() -> None:
+    program = (
+        "import logspire, sys, threading\n"
+        "costly = ('boto3', 'botocore', 'logspire.testing', 'pytest')\n"
+        "print([name for name in costly if name in sys.modules], threading.active_count())"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True, timeout=30
+    )
+    assert run.stdout.split("\n")[0] == "[] 1"
