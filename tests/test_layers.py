@@ -28,9 +28,26 @@ SDK = frozenset({"boto3", "botocore", "mypy_boto3_logs"})
 ALLOWED = {
     # Nothing here knows the time, chance, threads or the world outside.
     "core": frozenset(
-        ["__future__", "abc", "bisect", "collections", "dataclasses", "datetime", "enum"]
-        + ["functools", "heapq", "itertools", "math", "operator", "re", "string", "sys"]
-        + ["types", "typing", "zlib"]
+        [
+            "__future__",
+            "abc",
+            "bisect",
+            "collections",
+            "dataclasses",
+            "datetime",
+            "enum",
+            "functools",
+            "heapq",
+            "itertools",
+            "math",
+            "operator",
+            "re",
+            "string",
+            "sys",
+            "types",
+            "typing",
+            "zlib",
+        ]
     ),
     "delivery": ANY_STDLIB | {"logspire.core"},
     "aws": ANY_STDLIB | {"logspire.core", "logspire._version"} | SDK,
