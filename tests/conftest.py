@@ -5,9 +5,11 @@ from importlib.util import find_spec
 
 from hypothesis import settings
 
+_PLUGIN_EXISTS = find_spec("logspire.testing") and find_spec("logspire.testing.pytest_plugin")
+
 # Installed, Logspire's pytest plugin has loaded itself. From a bare tree it is named here;
 # naming it twice is an error in pytest.
-if not entry_points(group="pytest11", name="logspire") and find_spec("logspire.testing"):
+if not entry_points(group="pytest11", name="logspire") and _PLUGIN_EXISTS:
     pytest_plugins = ["logspire.testing.pytest_plugin"]
 
 # A time limit for one example fails on a machine that is busy, not on code that is wrong.
