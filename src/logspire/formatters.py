@@ -99,13 +99,9 @@ class CloudWatchLogFormatter(logging.Formatter):
         return self.formatMessage(shadow)
 
     def _selected_attributes(self, record: logging.LogRecord) -> dict[str, Any]:
-        message: object = record.msg
+        is_mapping = _is_mapping(record)
         shadow = _shadow(record)
-        if not _is_mapping(record):
-            self._fill_in(shadow, record.getMessage())
-            message = self.formatMessage(shadow)
-        elif "asctime" in self._attributes:
-            self._fill_in(shadow, "")
+        self._fill_in(shadow, record.msg if is_mapping else record.getMessage())
         selected = {
             name: value
             for name in self._attributes
@@ -114,9 +110,10 @@ class CloudWatchLogFormatter(logging.Formatter):
         # Last, so that a traceback is text, and `msg` is what was meant, whatever was asked for.
         for name in ("exc_info", "stack_info"):
             selected.pop(name, None)
+        message = record.msg if is_mapping else self.formatMessage(shadow)
         return {**selected, "msg": message, **self._trouble(record)}
 
-    def _fill_in(self, shadow: logging.LogRecord, message: str) -> None:
+    def _fill_in(self, shadow: logging.LogRecord, message: Any) -> None:
         """Set what ``fmt`` may name beside the attributes of every record."""
         shadow.message = message
         if self.usesTime() or "asctime" in self._attributes:
@@ -162,8 +159,8 @@ class JSONFormatter(logging.Formatter):
 
     def __init__(
         self,
-        fmt: None = None,
-        datefmt: None = None,
+        fmt: str | None = None,
+        datefmt: str | None = None,
         style: Literal["%", "{", "$"] = "%",
         validate: bool = True,  # noqa: FBT001, FBT002 - logging.config passes it by position
         *,
