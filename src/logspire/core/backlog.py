@@ -92,14 +92,17 @@ class Backlog:
         lane = self._streams.get(stream)
         if lane is None:
             lane = self._streams[stream] = Stream(stream, self._limits)
+        was_full = lane.is_full()
         whole = Whole(len(pieces)) if len(pieces) > 1 else None
         for message, size in pieces:
-            lane.add(Event(timestamp_ms, message, size, arrived_s, self._epoch, whole))
-            self.held_bytes += memory_bytes(message)
+            memory = memory_bytes(message)
+            lane.add(Event(timestamp_ms, message, size, memory, arrived_s, self._epoch, whole))
+            self.held_bytes += memory
         self.held_events += len(pieces)
         self._unsettled[self._epoch] += len(pieces)
         # Only the first event and the one that fills a batch can change when the lane is due.
-        if len(lane) == len(pieces) or lane.is_full():
+        # (Rescheduling at each event of a long queue would look through it again and again.)
+        if len(lane) == len(pieces) or (lane.is_full() and not was_full):
             self._reschedule(lane, now_s)
 
     def flush(self, now_s: float) -> Flush:
@@ -136,11 +139,11 @@ class Backlog:
             lane.scheduled_s = math.inf
             for event, reason in lane.cut_outside(now_ms):
                 self._settle(event, reason, "")
+            self._close_flushes()
             if len(lane):
                 lane.job = Creation(lane.name) if lane.missing else lane.cut()
                 return lane.job
             self._forget_if_idle(lane)
-            self._close_flushes()
         return None
 
     def resolve(self, job: Job, outcome: Outcome, *, now_s: float, jitter: float) -> None:
@@ -245,7 +248,8 @@ class Backlog:
         lane.count_cap = min(lane.count_cap * 2, self._limits.batch_count)
         reasons: dict[int, LossReason] = {}
         for rejection in outcome.rejected:
-            for index in range(rejection.start, rejection.stop):
+            # Clamped: an index from the network may be anything.
+            for index in range(max(rejection.start, 0), min(rejection.stop, len(batch.events))):
                 reasons.setdefault(index, rejection.reason)
         for index, event in enumerate(batch.events):
             self._settle(event, reasons.get(index), outcome.detail)
@@ -254,12 +258,9 @@ class Backlog:
 
     def _settle(self, event: Event, reason: LossReason | None, detail: str) -> None:
         """Strike an event off; enter its record as delivered or lost when it was the last piece."""
-        self.held_bytes -= memory_bytes(event.message)
+        self.held_bytes -= event.memory_bytes
         self.held_events -= 1
         self._unsettled[event.epoch] -= 1
-        if reason is not None:
-            for request in self._flushes:
-                request.lossless &= event.epoch > request.epoch
         whole = event.whole
         loss = None if reason is None else (reason, detail)
         if whole is not None:
@@ -269,8 +270,10 @@ class Backlog:
                 return
         if loss is None:
             self._ledger.delivered += 1
-        else:
-            self._ledger.lose(loss[0], 1, loss[1])
+            return
+        self._ledger.lose(loss[0], 1, loss[1])
+        for request in self._flushes:
+            request.lossless &= event.epoch > request.epoch
 
     # -- when a stream is due ---------------------------------------------------------------
 

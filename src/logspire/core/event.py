@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 Oversize = Literal["split", "truncate", "drop"]
 
 # What CPython 3.10-3.13 takes for an Event, its numbers and its places in the queues, beside the
-# text itself; rounded up (tests/test_memory.py measures it).
-_OBJECT_BYTES: Final = 192
+# text itself; rounded up (tests/core/test_event_memory.py measures it).
+_OBJECT_BYTES: Final = 232
 
 
 class Whole:
@@ -30,12 +30,23 @@ class Whole:
 class Event:
     """One log event, as it will be sent."""
 
-    __slots__ = ("arrived_s", "epoch", "message", "size_bytes", "timestamp_ms", "whole")
+    __slots__ = (
+        "arrived_s",
+        "epoch",
+        "memory_bytes",
+        "message",
+        "size_bytes",
+        "timestamp_ms",
+        "whole",
+    )
 
     timestamp_ms: int
     message: str
     size_bytes: int
     """As the destination counts: UTF-8 length and overhead."""
+    memory_bytes: int
+    """What it was counted with when it came in. It may be more by now: CPython keeps the UTF-8 form
+    with a string once a C extension, such as sqlite3, has asked for it."""
     arrived_s: float
     """Monotonic time at which it began to wait."""
     epoch: int
