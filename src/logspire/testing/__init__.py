@@ -34,11 +34,10 @@ _HOMES = {
 
 def __getattr__(name: str) -> object:
     """Import a public name when it is first used: every pytest run imports this package."""
-    from importlib import import_module  # noqa: PLC0415
+    from importlib import import_module  # noqa: PLC0415 -- as said
 
     if name not in _HOMES:
-        detail = f"module {__name__!r} has no attribute {name!r}"
-        raise AttributeError(detail)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value: object = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
     globals()[name] = value
     return value

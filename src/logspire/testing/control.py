@@ -1,21 +1,24 @@
 """The control interface: what the Python object offers, over HTTP for another process.
 
-Everything is under ``/_logspire/`` and unsigned, JSON both ways. ``GET`` reads (``summary``, ``calls``,
-``events``, ``wait``), ``POST`` acts (``misbehave``, ``behave``, ``reset``).
+Everything is under ``/_logspire/`` and unsigned, JSON both ways. ``GET`` reads (``summary``,
+``calls``, ``events``, ``wait``), ``POST`` acts (``misbehave``, ``behave``, ``reset``).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
 from logspire.testing.errors import ServiceError
 from logspire.testing.records import Call, Summary
 from logspire.testing.service import Reply, Service
-from logspire.testing.signature import SignedRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from logspire.testing.signature import SignedRequest
 
 PREFIX = "/_logspire/"
 _MAX_WAIT_S = 60.0

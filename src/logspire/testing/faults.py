@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from random import Random
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from logspire.testing.errors import ServiceError
 from logspire.testing.operations import OPERATIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from random import Random
 
 #: How an answer is cut off: the connection is reset, or is left silent, or ends in mid-body.
 Cut = Literal["reset", "hang", "truncate"]
@@ -140,7 +142,7 @@ class Faults:
         with self._lock:
             self._active.clear()
 
-    def misbehave(  # noqa: PLR0913 -- one keyword for each thing that a user can choose
+    def misbehave(
         self,
         kind: str,
         *,
@@ -190,17 +192,14 @@ class Faults:
 
 def _kind(name: str, given: set[str]) -> Kind:
     if name not in KINDS:
-        detail = f"kind must be one of {', '.join(sorted(KINDS))}; was {name!r}"
-        raise ValueError(detail)
+        raise ValueError(f"kind must be one of {', '.join(sorted(KINDS))}; was {name!r}")
     kind = KINDS[name]
     missing, surplus = kind.needs - given, given - kind.needs - kind.takes
     if missing:
-        detail = f"{name!r} needs {', '.join(sorted(missing))}"
-        raise ValueError(detail)
+        raise ValueError(f"{name!r} needs {', '.join(sorted(missing))}")
     if surplus:
         allowed = ", ".join(sorted(kind.needs | kind.takes)) or "none"
-        detail = f"{name!r} takes no {', '.join(sorted(surplus))}; allowed: {allowed}"
-        raise ValueError(detail)
+        raise ValueError(f"{name!r} takes no {', '.join(sorted(surplus))}; allowed: {allowed}")
     return kind
 
 
@@ -210,38 +209,32 @@ def _operations(kind: str, operation: str | Iterable[str] | None) -> frozenset[s
     names = frozenset({operation} if isinstance(operation, str) else operation)
     allowed = {"PutLogEvents"} if kind == "poison" else OPERATIONS.keys()
     if not names or not names <= allowed:
-        detail = f"operation must be of {', '.join(sorted(allowed))}; was {operation!r}"
-        raise ValueError(detail)
+        raise ValueError(f"operation must be of {', '.join(sorted(allowed))}; was {operation!r}")
     return names
 
 
-def _check(  # noqa: PLR0913 -- mirrors misbehave
+def _check(
     *,
     times: int | None,
     probability: float,
-    seconds: object = None,
+    seconds: Any = None,
     status: object = None,
     error: object = None,
     message: object = None,
     text: object = None,
 ) -> None:
     """Refuse values that make no sense, naming what is allowed."""
-    if times is not None and (isinstance(times, bool) or not isinstance(times, int) or times < 1):
-        detail = f"times must be a whole number of at least 1, or None; was {times!r}"
-        raise ValueError(detail)
+    if times is not None and (type(times) is not int or times < 1):
+        raise ValueError(f"times must be a whole number of at least 1, or None; was {times!r}")
     if not _is_number(probability) or not 0 < probability <= 1:
-        detail = f"probability must be over 0 and at most 1; was {probability!r}"
-        raise ValueError(detail)
-    if seconds is not None and not (_is_number(seconds) and seconds >= 0):  # type: ignore[operator]
-        detail = f"seconds must be a number of at least 0; was {seconds!r}"
-        raise ValueError(detail)
+        raise ValueError(f"probability must be over 0 and at most 1; was {probability!r}")
+    if seconds is not None and not (_is_number(seconds) and seconds >= 0):
+        raise ValueError(f"seconds must be a number of at least 0; was {seconds!r}")
     if status is not None and status not in range(400, 600):
-        detail = f"status must be from 400 to 599; was {status!r}"
-        raise ValueError(detail)
+        raise ValueError(f"status must be from 400 to 599; was {status!r}")
     for name, value in (("error", error), ("message", message), ("text", text)):
         if value is not None and not (isinstance(value, str) and value):
-            detail = f"{name} must be a text that is not empty; was {value!r}"
-            raise ValueError(detail)
+            raise ValueError(f"{name} must be a text that is not empty; was {value!r}")
 
 
 def _is_number(value: object) -> bool:

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from random import Random
-from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import botocore.session
+from typing_extensions import Self
 
 from logspire.testing import control
 from logspire.testing.errors import ServiceError
 from logspire.testing.records import Call, Event, Summary
 from logspire.testing.server import Server
 from logspire.testing.service import Reply, Service
-from logspire.testing.signature import SignedRequest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from types import TracebackType
+
     from mypy_boto3_logs import CloudWatchLogsClient
+
+    from logspire.testing.signature import SignedRequest
 
 DEFAULT_REGION = "us-east-1"
 DEFAULT_CREDENTIALS: Mapping[str, str] = {"testing": "testing"}
@@ -51,7 +54,7 @@ class LocalCloudWatchLogs:
         OSError: From ``__enter__``, if the port is taken.
     """
 
-    def __init__(  # noqa: PLR0913 -- one keyword for each thing that a user can choose
+    def __init__(
         self,
         *,
         host: str = "127.0.0.1",
@@ -65,8 +68,7 @@ class LocalCloudWatchLogs:
         verbose: bool = False,
     ) -> None:
         if not credentials:
-            detail = "credentials must hold at least one access key with its secret"
-            raise ValueError(detail)
+            raise ValueError("credentials must hold at least one access key with its secret")
         self.region = region
         self.credentials = dict(credentials)
         self._address = (host, port)
@@ -82,7 +84,7 @@ class LocalCloudWatchLogs:
             random=random or Random(0),  # noqa: S311 -- for tests that repeat, not for secrets
         )
 
-    def __enter__(self) -> LocalCloudWatchLogs:
+    def __enter__(self) -> Self:
         self.start()
         return self
 
@@ -134,8 +136,9 @@ class LocalCloudWatchLogs:
             RuntimeError: If the service was never started.
         """
         if not self._endpoint_url:
-            detail = "the service has no address yet: start it, or use it in a with statement"
-            raise RuntimeError(detail)
+            raise RuntimeError(
+                "the service has no address yet: start it, or use it in a with statement"
+            )
         return self._endpoint_url
 
     @property
@@ -150,7 +153,7 @@ class LocalCloudWatchLogs:
             "AWS_SECRET_ACCESS_KEY": secret,
         }
 
-    def client(self, **keywords: Any) -> CloudWatchLogsClient:  # noqa: ANN401 -- boto's own
+    def client(self, **keywords: Any) -> CloudWatchLogsClient:
         """An ordinary botocore client for this service.
 
         Args:
@@ -163,9 +166,8 @@ class LocalCloudWatchLogs:
             "aws_access_key_id": access_key,
             "aws_secret_access_key": secret,
         }
-        client: CloudWatchLogsClient
         client = _botocore_session().create_client("logs", **{**defaults, **keywords})
-        return client
+        return cast("CloudWatchLogsClient", client)
 
     @property
     def calls(self) -> tuple[Call, ...]:
@@ -213,7 +215,7 @@ class LocalCloudWatchLogs:
         with self._service.changed:
             return bool(self._service.changed.wait_for(predicate, timeout))
 
-    def misbehave(  # noqa: PLR0913 -- one keyword for each thing that a user can choose
+    def misbehave(
         self,
         kind: str,
         *,

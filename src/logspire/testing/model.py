@@ -7,13 +7,15 @@ publishes with botocore, so that nothing of it is written down a second time her
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
-from typing import Any, NamedTuple
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.loaders import Loader
 
 from logspire.testing.errors import invalid_parameter, malformed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
 
 _JSON_TYPES: Mapping[str, type] = {
     "string": str,
@@ -25,8 +27,8 @@ _JSON_TYPES: Mapping[str, type] = {
     "structure": dict,
 }
 _NUMBER_RANGE = {"integer": (-(2**31), 2**31 - 1), "long": (-(2**63), 2**63 - 1)}
-# What Python's re cannot read of the patterns: Unicode categories. Inside a class, ``\w`` is letters
-# and numbers (and "_", which every such pattern allows anyway), and Z is the separators.
+# What Python's re cannot read of the patterns: Unicode categories. Inside a class, ``\w`` is
+# letters and numbers (and "_", which every such pattern allows anyway), Z is the separators.
 _CATEGORIES = {
     r"\p{L}": r"\w",
     r"\p{N}": "",
@@ -69,11 +71,10 @@ def validate(operation: str, request: Mapping[str, Any], *, skip: frozenset[str]
             for p in problems[:10]
         )
         plural = "s" if len(problems) > 1 else ""
-        detail = f"{len(problems)} validation error{plural} detected: {listed}"
-        raise invalid_parameter(detail)
+        raise invalid_parameter(f"{len(problems)} validation error{plural} detected: {listed}")
 
 
-def check(shape_name: str, value: object, path: str = "") -> list[_Problem]:
+def check(shape_name: str, value: Any, path: str = "") -> list[_Problem]:
     """Everything in ``value`` that breaks a limit of the shape.
 
     Raises:
@@ -83,21 +84,14 @@ def check(shape_name: str, value: object, path: str = "") -> list[_Problem]:
     kind = shape["type"]
     # By exact type: JSON's true is not a number, although Python's bool is an int.
     if type(value) is not _JSON_TYPES[kind]:
-        detail = f"'{path}' must be of type {kind}, not {type(value).__name__}"
-        raise malformed(detail)
-    if kind in _NUMBER_RANGE:
-        return _check_number(shape, value, path)  # type: ignore[arg-type]
-    if kind == "boolean":
-        return []
-    checks = {"string": _check_string, "list": _check_list, "map": _check_map}
-    return checks.get(kind, _check_structure)(shape, value, path)  # type: ignore[operator]
+        raise malformed(f"'{path}' must be of type {kind}, not {type(value).__name__}")
+    return _CHECKS[kind](shape, value, path)
 
 
 def _check_number(shape: Mapping[str, Any], value: int, path: str) -> list[_Problem]:
     lowest, highest = _NUMBER_RANGE[shape["type"]]
     if not lowest <= value <= highest:
-        detail = f"'{path}' is not a {shape['type']}"
-        raise malformed(detail)
+        raise malformed(f"'{path}' is not a {shape['type']}")
     return _check_size(shape, value, path, "have value")
 
 
@@ -152,6 +146,21 @@ def _check_size(shape: Mapping[str, Any], size: int, path: str, measure: str) ->
     return problems
 
 
+def _check_boolean(_: Mapping[str, Any], __: bool, ___: str) -> list[_Problem]:  # noqa: FBT001
+    return []
+
+
+_CHECKS: Mapping[str, Callable[[Mapping[str, Any], Any, str], list[_Problem]]] = {
+    "string": _check_string,
+    "integer": _check_number,
+    "long": _check_number,
+    "boolean": _check_boolean,
+    "list": _check_list,
+    "map": _check_map,
+    "structure": _check_structure,
+}
+
+
 def _columns_are_good(member_shape: str, items: Sequence[Any]) -> bool:
     """Whether a list of structures is faultless, decided for a whole member at a time.
 
@@ -168,7 +177,7 @@ def _columns_are_good(member_shape: str, items: Sequence[Any]) -> bool:
 
 
 def _column_is_good(shape: Mapping[str, Any], column: Sequence[Any]) -> bool:
-    kind = shape["type"]
+    kind: str = shape["type"]
     if set(map(type, column)) != {_JSON_TYPES[kind]}:
         return False
     if kind in _NUMBER_RANGE:
@@ -185,7 +194,7 @@ def _column_is_good(shape: Mapping[str, Any], column: Sequence[Any]) -> bool:
         max(lowest, shape.get("min", lowest)),
         min(highest, shape.get("max", highest)),
     )
-    return smallest <= min(sizes) and max(sizes) <= largest
+    return bool(smallest <= min(sizes) and max(sizes) <= largest)
 
 
 def _is_unicode(text: str) -> bool:
@@ -196,9 +205,9 @@ def _is_unicode(text: str) -> bool:
     return True
 
 
-@lru_cache(maxsize=None)
+@cache
 def _pattern(written: str) -> re.Pattern[str]:
-    """A pattern of the model as Python reads it: Java's ``\\w`` is ASCII unless told otherwise."""
+    r"""A pattern of the model as Python reads it: Java's ``\\w`` is ASCII unless told otherwise."""
     if r"\p{" not in written:
         return re.compile(written, re.ASCII)
     for category, characters in _CATEGORIES.items():

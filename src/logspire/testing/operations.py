@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from logspire.testing import reading, rules
 from logspire.testing.errors import ServiceError
 from logspire.testing.store import Request, Response, Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 OPERATIONS: Mapping[str, Callable[[Store, Request], Response]] = {
     "CreateLogGroup": Store.create_log_group,
@@ -33,6 +36,7 @@ def validate(operation: str, request: Request) -> Request:
         ServiceError: ``UnknownOperationException``, or what the broken rule asks for.
     """
     if operation not in OPERATIONS:
-        detail = f"logspire.testing has no operation {operation!r}"
-        raise ServiceError("UnknownOperationException", detail)
+        raise ServiceError(
+            "UnknownOperationException", f"logspire.testing has no operation {operation!r}"
+        )
     return rules.validate(operation, request)

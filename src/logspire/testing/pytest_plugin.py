@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def cloudwatch_logs() -> Iterator[LocalCloudWatchLogs]:
     """A strict local CloudWatch Logs, started for this test and empty."""
-    from logspire.testing import LocalCloudWatchLogs  # noqa: PLC0415 -- every run loads this plugin
+    from logspire.testing import LocalCloudWatchLogs  # noqa: PLC0415 -- loaded by every run
 
     with LocalCloudWatchLogs() as service:
         yield service

@@ -1,8 +1,8 @@
 """The operations that read: DescribeLogGroups, DescribeLogStreams, GetLogEvents, FilterLogEvents.
 
-A token of the event operations is a gap between two events, named by the first event after it:
-``f/TIMESTAMP/NUMBER`` leads forward from the gap, ``b/TIMESTAMP/NUMBER`` backward. A gap stays where
-it is when events arrive later, which a count of events would not.
+A token of the event operations is a gap between two events, named by the first event after
+it: ``f/TIMESTAMP/NUMBER`` leads forward from the gap, ``b/TIMESTAMP/NUMBER`` backward. A gap
+stays where it is when events arrive later, which a count of events would not.
 """
 
 from __future__ import annotations
@@ -10,14 +10,17 @@ from __future__ import annotations
 import heapq
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from logspire.testing import rules
 from logspire.testing.errors import invalid_parameter
 from logspire.testing.records import EVENT_OVERHEAD_BYTES, Event
-from logspire.testing.store import LogGroup, LogStream, Request, Response, Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from logspire.testing.store import LogGroup, LogStream, Request, Response, Store
 
 _TOKEN = re.compile(r"(?P<direction>[fb])/(?P<timestamp>\d+)/(?P<number>\d+)")
 _TERM = re.compile(r'(?P<sign>[?-]?)(?:"(?P<phrase>(?:\\.|[^"\\])*)"|(?P<word>\S+))')
@@ -141,8 +144,7 @@ def _start(events: Sequence[KeyedEvent], request: Request, *, forward: bool) -> 
         return forward, ((0, 0) if forward or not events else _after(events[-1]))
     found = _TOKEN.fullmatch(token)
     if found is None:
-        detail = "The specified nextToken is invalid."
-        raise invalid_parameter(detail)
+        raise invalid_parameter("The specified nextToken is invalid.")
     return found["direction"] == "f", (int(found["timestamp"]), int(found["number"]))
 
 
@@ -158,8 +160,7 @@ def _page(request: Request, key: str, items: list[dict[str, Any]]) -> Response:
     """A page of a Describe operation; its token is the number of the first item left out."""
     token = request.get("nextToken") or "0"
     if not (token.isascii() and token.isdigit()):
-        detail = "The specified nextToken is invalid."
-        raise invalid_parameter(detail)
+        raise invalid_parameter("The specified nextToken is invalid.")
     start = int(token)
     stop = start + (request.get("limit") or rules.MAX_PAGE_ITEMS)
     more = {"nextToken": str(stop)} if stop < len(items) else {}

@@ -186,11 +186,10 @@ def time_window(timestamps: Sequence[int], now_ms: int, retention_days: int | No
     if too_old_end < too_new_start:
         span_ms = timestamps[too_new_start - 1] - timestamps[too_old_end]
         if span_ms > MAX_SPAN_MS:
-            detail = (
+            raise invalid_parameter(
                 "The batch of log events in a single PutLogEvents request "
                 "cannot span more than 24 hours."
             )
-            raise invalid_parameter(detail)
     start = too_old_end
     rejected = {}
     if too_old_end:
@@ -214,8 +213,7 @@ def entity_rejection(entity: object) -> str | None:
         ServiceError: ``SerializationException`` if a value is of another type.
     """
     if not isinstance(entity, dict):
-        detail = "'entity' must be of type structure"
-        raise malformed(detail)
+        raise malformed("'entity' must be of type structure")
     broken = {problem.path.split(".")[0].split()[0] for problem in model.check("Entity", entity)}
     keys = entity.get("keyAttributes")
     if keys is None:

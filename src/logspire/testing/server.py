@@ -8,9 +8,10 @@ import struct
 import sys
 import threading
 import time
+from contextlib import suppress
 from http.client import HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Protocol
+from typing import Any, Protocol
 from weakref import WeakSet
 
 from logspire.testing.errors import ServiceError
@@ -28,7 +29,7 @@ class Application(Protocol):
         """Answer one request."""
 
 
-class _Reset(Exception):  # noqa: N818 -- it is no error, it is how the handler leaves
+class _Reset(Exception):  # noqa: N818 -- it is no error, it is how a handler leaves
     """The connection is to end with a TCP reset."""
 
 
@@ -65,7 +66,7 @@ class Server(ThreadingHTTPServer):
 
     def server_bind(self) -> None:
         """Bind, without the look-up of the host's name that HTTPServer does."""
-        socket.socket.bind(self.socket, self.server_address)  # type: ignore[arg-type]
+        socket.socket.bind(self.socket, self.server_address)
         self.server_address = self.socket.getsockname()
         self.server_name, self.server_port = str(self.server_address[0]), self.server_address[1]
 
@@ -95,18 +96,17 @@ class Server(ThreadingHTTPServer):
 
     def _wake_acceptor(self) -> None:
         host, port = self.server_address[:2]
-        host = "127.0.0.1" if host == "0.0.0.0" else str(host)  # noqa: S104 -- compared, not bound
+        host = "127.0.0.1" if host == "0.0.0.0" else str(host)  # noqa: S104 -- no bind
         with socket.create_connection((host, port), _STOP_TIMEOUT_S):
             pass
 
-    def finish_request(self, request: object, client_address: object) -> None:
+    def finish_request(self, request: Any, client_address: Any) -> None:
         """Serve one connection, in its thread, until it ends."""
-        assert isinstance(request, socket.socket)  # noqa: S101 -- for the type checker
         with self._open_lock:
             self._open[request] = threading.current_thread()
         try:
             if not self.stopping.is_set():
-                super().finish_request(request, client_address)  # type: ignore[arg-type]
+                super().finish_request(request, client_address)
         except _Reset:
             # With a linger time of zero, closing sends RST. It must come before shutdown_request,
             # which would end the connection in order.
@@ -116,10 +116,10 @@ class Server(ThreadingHTTPServer):
             with self._open_lock:
                 del self._open[request]
 
-    def handle_error(self, request: object, client_address: object) -> None:
+    def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing of callers that went away; anything else is a bug and is shown."""
         if not isinstance(sys.exc_info()[1], (OSError, HTTPException)):
-            super().handle_error(request, client_address)  # type: ignore[arg-type]
+            super().handle_error(request, client_address)
 
     def abandon(self) -> None:
         """In a forked child: close the child's copies of the sockets.
@@ -141,10 +141,8 @@ if hasattr(os, "register_at_fork"):
 
 
 def _shut_down(connection: socket.socket) -> None:
-    try:
+    with suppress(OSError):  # its thread may have been faster
         connection.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        pass  # its thread was faster
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -156,8 +154,8 @@ class _Handler(BaseHTTPRequestHandler):
     wbufsize = -1  # head and body leave in one packet
 
     def setup(self) -> None:
-        self.timeout = self.server.idle_timeout_s
         super().setup()
+        self.connection.settimeout(self.server.idle_timeout_s)
 
     def handle_expect_100(self) -> bool:
         proceed = super().handle_expect_100()
@@ -244,10 +242,9 @@ class _Handler(BaseHTTPRequestHandler):
             raise too_large()
         body = self.rfile.read(size_bytes)
         if len(body) < size_bytes:
-            detail = "the caller left in mid-body"
-            raise ConnectionError(detail)
+            raise ConnectionError("the caller left in mid-body")
         return body
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- inherited name
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- inherited
         if self.server.verbose:
             super().log_message(format, *args)

@@ -1,4 +1,4 @@
-"""One call from its bytes to its answer: decode, misbehave, authenticate, validate, execute, record."""
+"""One call, from bytes to answer: decode, misbehave, authenticate, validate, execute, record."""
 
 from __future__ import annotations
 
@@ -6,19 +6,22 @@ import json
 import threading
 import uuid
 import zlib
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
-from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from logspire.testing import signature
 from logspire.testing.errors import ServiceError, malformed
 from logspire.testing.faults import Cut, Fault, Faults
 from logspire.testing.operations import OPERATIONS, validate
 from logspire.testing.records import Call
-from logspire.testing.signature import SignedRequest
 from logspire.testing.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from random import Random
+
+    from logspire.testing.signature import SignedRequest
 
 CONTENT_TYPE = "application/x-amz-json-1.1"
 TARGET_PREFIX = "Logs_20140328."
@@ -166,8 +169,11 @@ class Service:
 def _events_stored(request: Mapping[str, Any], response: Mapping[str, Any]) -> int:
     count = len(request["logEvents"])
     rejected = response.get("rejectedLogEventsInfo", {})
-    ends = (rejected.get("tooOldLogEventEndIndex", 0), rejected.get("expiredLogEventEndIndex", 0))
-    return max(0, rejected.get("tooNewLogEventStartIndex", count) - max(ends))
+    start = max(
+        rejected.get("tooOldLogEventEndIndex", 0), rejected.get("expiredLogEventEndIndex", 0)
+    )
+    stop: int = rejected.get("tooNewLogEventStartIndex", count)
+    return max(0, stop - int(start))
 
 
 def _decode(incoming: SignedRequest) -> tuple[bytes, dict[str, Any], ServiceError | None]:
@@ -190,15 +196,16 @@ def _decode(incoming: SignedRequest) -> tuple[bytes, dict[str, Any], ServiceErro
 
 
 def _refuse_constant(name: str) -> None:
-    detail = f"{name} is no JSON"
-    raise ValueError(detail)
+    raise ValueError(f"{name} is no JSON")
 
 
 def _check_protocol(headers: Mapping[str, str]) -> None:
     target = headers.get("x-amz-target", "")
     if not target.startswith(TARGET_PREFIX):
-        detail = f"X-Amz-Target must start with {TARGET_PREFIX!r}; was {target!r}"
-        raise ServiceError("UnknownOperationException", detail)
+        raise ServiceError(
+            "UnknownOperationException",
+            f"X-Amz-Target must start with {TARGET_PREFIX!r}; was {target!r}",
+        )
     content_type = headers.get("content-type", "").partition(";")[0].strip()
     if content_type != CONTENT_TYPE:
         raise malformed(f"Content-Type must be {CONTENT_TYPE}; was {content_type!r}")
@@ -218,8 +225,7 @@ def _inflate(body: bytes, encoding: str) -> bytes:
     if gzip.unconsumed_tail:
         raise too_large()
     if not gzip.eof or gzip.unused_data:
-        detail = "The body is not one whole gzip member"
-        raise malformed(detail)
+        raise malformed("The body is not one whole gzip member")
     return inflated
 
 

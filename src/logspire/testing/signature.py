@@ -9,12 +9,15 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from logspire.testing.errors import ServiceError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 SERVICE = "logs"
@@ -78,8 +81,9 @@ def verify(
     authorization = _parse(request.headers)
     secret = secrets.get(authorization.access_key)
     if secret is None:
-        detail = "The security token included in the request is invalid."
-        raise ServiceError("UnrecognizedClientException", detail)
+        raise ServiceError(
+            "UnrecognizedClientException", "The security token included in the request is invalid."
+        )
     _check_date(request.headers["x-amz-date"], authorization, now)
     _check_scope(authorization, region)
     _check_coverage(request, authorization)
@@ -105,48 +109,42 @@ def _parse(headers: Mapping[str, str]) -> _Authorization:
         raise ServiceError("MissingAuthenticationTokenException", "Missing Authentication Token")
     algorithm, _, rest = written.partition(" ")
     if algorithm != ALGORITHM:
-        detail = f"Unsupported AWS algorithm: {algorithm!r}"
-        raise _incomplete(detail)
-    parts = dict(found.groups() for found in map(_PART.fullmatch, rest.split(",")) if found)
+        raise _incomplete(f"Unsupported AWS algorithm: {algorithm!r}")
+    parts = {found[1]: found[2] for found in map(_PART.fullmatch, rest.split(",")) if found}
     missing = {"Credential", "SignedHeaders", "Signature"} - parts.keys()
     if missing:
-        detail = f"Authorization header requires {', '.join(sorted(missing))}"
-        raise _incomplete(detail)
+        raise _incomplete(f"Authorization header requires {', '.join(sorted(missing))}")
     if "x-amz-date" not in headers:
-        detail = "Authorization header requires existence of an 'X-Amz-Date' header"
-        raise _incomplete(detail)
-    credential = parts["Credential"].rsplit("/", 4)
-    if len(credential) != len(("key", "date", "region", "service", "aws4_request")):
-        detail = f"Credential must have five parts: {parts['Credential']!r}"
-        raise _incomplete(detail)
+        raise _incomplete("Authorization header requires existence of an 'X-Amz-Date' header")
+    try:
+        key, date, region, service, _ = parts["Credential"].rsplit("/", 4)
+    except ValueError:
+        raise _incomplete(f"Credential must have five parts: {parts['Credential']!r}") from None
     names = tuple(parts["SignedHeaders"].split(";"))
-    return _Authorization(*credential[:4], names, parts["Signature"])
+    return _Authorization(key, date, region, service, names, parts["Signature"])
 
 
 def _check_date(written: str, authorization: _Authorization, now: datetime) -> None:
     try:
         signed_at = datetime.strptime(written, _DATE_FORMAT).replace(tzinfo=timezone.utc)
     except ValueError:
-        detail = f"X-Amz-Date must be in ISO-8601 'basic format': {written!r}"
-        raise _incomplete(detail) from None
+        raise _incomplete(f"X-Amz-Date must be in ISO-8601 'basic format': {written!r}") from None
     if signed_at.strftime("%Y%m%d") != authorization.date:
         raise _invalid("Date in Credential scope does not match YYYYMMDD from X-Amz-Date")
     allowed = f"({now.strftime(_DATE_FORMAT)} +- 5 min.)"
     if signed_at < now - MAX_SKEW:
-        detail = f"Signature expired: {written} is now earlier than {allowed}"
-        raise _invalid(detail)
+        raise _invalid(f"Signature expired: {written} is now earlier than {allowed}")
     if signed_at > now + MAX_SKEW:
-        detail = f"Signature not yet current: {written} is still later than {allowed}"
-        raise _invalid(detail)
+        raise _invalid(f"Signature not yet current: {written} is still later than {allowed}")
 
 
 def _check_scope(authorization: _Authorization, region: str) -> None:
     if authorization.service != SERVICE:
-        detail = f"Credential should be scoped to correct service: '{SERVICE}'."
-        raise _invalid(detail)
+        raise _invalid(f"Credential should be scoped to correct service: '{SERVICE}'.")
     if authorization.region != region:
-        detail = f"Credential should be scoped to a valid region, not '{authorization.region}'."
-        raise _invalid(detail)
+        raise _invalid(
+            f"Credential should be scoped to a valid region, not '{authorization.region}'."
+        )
 
 
 def _check_coverage(request: SignedRequest, authorization: _Authorization) -> None:
@@ -166,7 +164,7 @@ def _check_coverage(request: SignedRequest, authorization: _Authorization) -> No
 def _sign(request: SignedRequest, authorization: _Authorization, secret: str) -> str:
     canonical = hashlib.sha256(_canonical_request(request, authorization).encode()).hexdigest()
     date = request.headers["x-amz-date"]
-    to_sign = "\n".join((ALGORITHM, date, authorization.scope, canonical))
+    to_sign = f"{ALGORITHM}\n{date}\n{authorization.scope}\n{canonical}"
     key = b"AWS4" + secret.encode()
     for part in (*authorization.scope.split("/"), to_sign):
         key = hmac.digest(key, part.encode(), "sha256")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from logspire.testing import rules
 from logspire.testing.errors import ServiceError, already_exists, invalid_parameter, not_found
 from logspire.testing.records import Event, EventBatch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ACCOUNT_ID = "123456789012"
 _GROUP_ARN = re.compile(
@@ -121,8 +123,9 @@ class Store:
         """
         found = _GROUP_ARN.fullmatch(arn)
         if found is None:
-            detail = f"{arn!r} is not the ARN of a log group (without a trailing ':*')"
-            raise invalid_parameter(detail)
+            raise invalid_parameter(
+                f"{arn!r} is not the ARN of a log group (without a trailing ':*')"
+            )
         if (found["region"], found["account"]) != (self.region, ACCOUNT_ID):
             raise not_found("resource")
         return self.group(found["name"])
@@ -213,8 +216,9 @@ class Store:
             group = self.group_by_arn(request["resourceArn"])
             tags = {**group.tags, **request["tags"]}
             if len(tags) > rules.MAX_TAGS:
-                detail = f"A resource can have at most {rules.MAX_TAGS} tags."
-                raise ServiceError("TooManyTagsException", detail)
+                raise ServiceError(
+                    "TooManyTagsException", f"A resource can have at most {rules.MAX_TAGS} tags."
+                )
             group.tags = tags
         return {}
 
