@@ -69,9 +69,7 @@ def _calls(service: Service, arguments: Arguments) -> list[dict[str, Any]]:
 
 
 def _events(service: Service, arguments: Arguments) -> list[tuple[int, str, int]]:
-    store = service.store
-    with store.lock:
-        return list(store.group(arguments["group"]).stream(arguments["stream"]).events())
+    return list(service.events(arguments["group"], arguments["stream"]))
 
 
 def _wait(service: Service, arguments: Arguments) -> dict[str, int]:

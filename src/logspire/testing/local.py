@@ -11,7 +11,6 @@ import botocore.session
 from typing_extensions import Self
 
 from logspire.testing import control
-from logspire.testing.errors import ServiceError
 from logspire.testing.records import Call, Event, Summary
 from logspire.testing.server import Server
 from logspire.testing.service import Reply, Service
@@ -69,6 +68,8 @@ class LocalCloudWatchLogs:
     ) -> None:
         if not credentials:
             raise ValueError("credentials must hold at least one access key with its secret")
+        if idle_timeout is not None and not idle_timeout > 0:
+            raise ValueError(f"idle_timeout must be over 0, or None; was {idle_timeout!r}")
         self.region = region
         self.credentials = dict(credentials)
         self._address = (host, port)
@@ -191,12 +192,7 @@ class LocalCloudWatchLogs:
         Returns:
             Nothing if there is no such group or stream.
         """
-        store = self._service.store
-        with store.lock:
-            try:
-                return store.group(group).stream(stream).events()
-            except ServiceError:
-                return []
+        return self._service.events(group, stream)
 
     def messages(self, group: str, stream: str) -> list[str]:
         """The texts of `events`."""

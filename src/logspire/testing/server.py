@@ -60,6 +60,7 @@ class Server(ThreadingHTTPServer):
         self.stopping = threading.Event()
         self._open: dict[socket.socket, threading.Thread] = {}
         self._open_lock = threading.Lock()
+        self._abandoned = False
         super().__init__(address, _Handler)
         self._acceptor = threading.Thread(target=self._accept, name="logspire-testing", daemon=True)
         _servers.add(self)
@@ -76,6 +77,8 @@ class Server(ThreadingHTTPServer):
 
     def stop(self) -> None:
         """Close every connection, hanging ones included, and wait for their threads."""
+        if self._abandoned:
+            return
         self.stopping.set()
         self._wake_acceptor()
         self._acceptor.join(_STOP_TIMEOUT_S)
@@ -126,9 +129,11 @@ class Server(ThreadingHTTPServer):
 
         A copy would keep the callers' connections open after the parent has closed its own.
         """
-        for connection in list(self._open):
-            connection.close()
-        self.socket.close()
+        self._abandoned = True
+        for connection in (self.socket, *self._open):
+            # Not its close(): that waits for files on the socket, which threads held that are
+            # not there in the child.
+            os.close(connection.detach())
 
 
 def _abandon_all() -> None:

@@ -14,7 +14,7 @@ from logspire.testing import signature
 from logspire.testing.errors import ServiceError, malformed
 from logspire.testing.faults import Cut, Fault, Faults
 from logspire.testing.operations import OPERATIONS, validate
-from logspire.testing.records import Call
+from logspire.testing.records import Call, Event
 from logspire.testing.store import Store
 
 if TYPE_CHECKING:
@@ -40,7 +40,8 @@ class Reply:
         content_type: Of the body.
         request_id: For the ``x-amzn-RequestId`` header.
         cut: How the answer is kept from the caller, if it is.
-        delay_s: Seconds of silence before the answer, or before a hanging connection is closed.
+        delay_s: Seconds of silence before the answer, or before a hanging connection is closed;
+            ``None`` for none before the answer, for ever if it hangs.
     """
 
     status: int
@@ -48,7 +49,7 @@ class Reply:
     content_type: str = CONTENT_TYPE
     request_id: str = ""
     cut: Cut | None = None
-    delay_s: float | None = 0.0
+    delay_s: float | None = None
 
 
 class Service:
@@ -107,15 +108,32 @@ class Service:
         )
         fault = self.faults.choose(operation, request)
         if fault and not fault.kind.executes:
-            return self._misbehave(call, fault)
-        try:
-            self._authenticate(incoming)
-            if error:
-                raise error
-            call, response = self._execute(call)
-        except ServiceError as refusal:
-            return self._refuse(call, refusal)
-        return self._succeed(call, response, fault)
+            call, reply = _misbehave(call, fault)
+        else:
+            try:
+                self._authenticate(incoming)
+                if error:
+                    raise error
+                call, reply = self._execute(call)
+            except ServiceError as refusal:
+                call, reply = _refuse(call, refusal)
+        if fault:
+            cut = fault.kind.cut
+            call = replace(call, status=None if cut else reply.status, misbehaviour=fault.name)
+            reply = replace(reply, cut=cut, delay_s=fault.seconds)
+        with self.changed:
+            self.calls.append(call)
+            self.changed.notify_all()
+        return replace(reply, request_id=call.request_id)
+
+    def events(self, group: str, stream: str) -> list[Event]:
+        """The events of a stream in order of arrival; none if there is no such stream."""
+        store = self.store
+        with store.lock:
+            try:
+                return store.group(group).stream(stream).events()
+            except ServiceError:
+                return []
 
     def _authenticate(self, incoming: SignedRequest) -> None:
         """Signatures are checked against the real time: callers sign with theirs."""
@@ -123,47 +141,26 @@ class Service:
             now = datetime.now(timezone.utc)
             signature.verify(incoming, secrets=self._secrets, region=self.region, now=now)
 
-    def _execute(self, call: Call) -> tuple[Call, dict[str, Any]]:
+    def _execute(self, call: Call) -> tuple[Call, Reply]:
         request = validate(call.operation, dict(call.request))
         response = OPERATIONS[call.operation](self.store, request)
         stored = _events_stored(request, response) if call.operation == "PutLogEvents" else 0
-        return replace(call, request=request, events_stored=stored), response
+        call = replace(call, request=request, events_stored=stored)
+        return call, Reply(200, json.dumps(response).encode())
 
-    def _misbehave(self, call: Call, fault: Fault) -> Reply:
-        error = fault.error(call.operation)
-        if error:
-            return self._refuse(replace(call, misbehaviour=fault.name), error)
-        body, content_type = fault.kind.body or (b"", CONTENT_TYPE)
-        status = None if fault.kind.cut else fault.kind.status
-        self._record(replace(call, status=status, error=fault.name, misbehaviour=fault.name))
-        return Reply(
-            status=fault.kind.status,
-            body=body,
-            content_type=content_type,
-            request_id=call.request_id,
-            cut=fault.kind.cut,
-            delay_s=fault.seconds,
-        )
 
-    def _refuse(self, call: Call, error: ServiceError) -> Reply:
-        self._record(replace(call, status=error.status, error=error.code))
-        body = json.dumps({"__type": error.code, "message": error.message}).encode()
-        return Reply(error.status, body, request_id=call.request_id)
+def _refuse(call: Call, error: ServiceError) -> tuple[Call, Reply]:
+    body = json.dumps({"__type": error.code, "message": error.message}).encode()
+    call = replace(call, status=error.status, error=error.code)
+    return call, Reply(error.status, body)
 
-    def _succeed(self, call: Call, response: dict[str, Any], fault: Fault | None) -> Reply:
-        body = json.dumps(response).encode()
-        reply = Reply(200, body, request_id=call.request_id)
-        if fault:
-            cut = fault.kind.cut
-            call = replace(call, status=None if cut else 200, misbehaviour=fault.name)
-            reply = replace(reply, cut=cut, delay_s=fault.seconds or 0.0)
-        self._record(call)
-        return reply
 
-    def _record(self, call: Call) -> None:
-        with self.changed:
-            self.calls.append(call)
-            self.changed.notify_all()
+def _misbehave(call: Call, fault: Fault) -> tuple[Call, Reply]:
+    error = fault.error(call.operation)
+    if error:
+        return _refuse(call, error)
+    body, content_type = fault.kind.body or (b"", CONTENT_TYPE)
+    return replace(call, error=fault.name), Reply(fault.kind.status, body, content_type)
 
 
 def _events_stored(request: Mapping[str, Any], response: Mapping[str, Any]) -> int:
@@ -187,7 +184,7 @@ def _decode(incoming: SignedRequest) -> tuple[bytes, dict[str, Any], ServiceErro
     except ServiceError as error:
         return b"", {}, error
     try:
-        request = json.loads(body or b"{}", parse_constant=_refuse_constant)
+        request = json.loads(body.decode() or "{}", parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         return body, {}, malformed(f"The body is not JSON: {error}")
     if not isinstance(request, dict):

@@ -180,6 +180,11 @@ class Store:
     def put_log_events(self, request: Request) -> Response:
         """PutLogEvents: stores what lies in the time window, tells of the rest."""
         batch: EventBatch = request["logEvents"]
+        response: Response = {}
+        if request.get("entity") is not None:
+            rejection = rules.entity_rejection(request["entity"])
+            if rejection:
+                response["rejectedEntityInfo"] = {"errorType": rejection}
         with self.lock:
             group = self.group_of(request)
             stream = group.stream(request["logStreamName"])
@@ -189,13 +194,8 @@ class Store:
                 taken = batch[window.start : window.stop]
                 stream.append(self._next_event_number, now_ms, taken)
                 self._next_event_number += len(taken)
-        response: Response = {}
         if window.rejected:
             response["rejectedLogEventsInfo"] = window.rejected
-        if request.get("entity") is not None:
-            rejection = rules.entity_rejection(request["entity"])
-            if rejection:
-                response["rejectedEntityInfo"] = {"errorType": rejection}
         return response
 
     def put_retention_policy(self, request: Request) -> Response:
