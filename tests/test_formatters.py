@@ -333,7 +333,7 @@ def test_a_record_with_slots_and_its_own_message_is_understood() -> None:
     ids=["factory", "class"],
 )
 def test_dict_config_makes_a_json_formatter(config: dict[str, Any]) -> None:
-    made = logging.config.DictConfigurator({"version": 1}).configure_formatter(config)
+    made = logging.config.DictConfigurator({"version": 1}).configure_formatter(dict(config))
     assert isinstance(made, JSONFormatter)
 
 
@@ -415,6 +415,11 @@ class HostileInt(int):
 class HostileDict(dict[Any, Any]):
     def items(self) -> Any:
         raise ValueError
+
+
+class EndlessDict(dict[Any, Any]):
+    def items(self) -> Any:
+        return self.items()
 
 
 @pytest.mark.parametrize(
@@ -550,6 +555,12 @@ def test_an_interrupt_while_encoding_is_not_swallowed() -> None:
 def test_with_hardly_any_stack_left_the_text_is_kept() -> None:
     text = encode_with_little_stack({"message": "kept", "detail": nested_list(MAX_DEPTH - 1)})
     assert parse(text)["message"] == "kept"
+
+
+def test_beside_an_endless_recursion_the_text_is_kept() -> None:
+    members = parse(StrictEncoder().encode({"message": "kept", "detail": EndlessDict(a=1)}))
+    assert members["message"] == "kept"
+    assert "EndlessDict" in members["detail"]
 
 
 def test_with_hardly_any_stack_left_a_list_is_at_least_named() -> None:

@@ -111,7 +111,7 @@ class StrictEncoder:
                 return TOO_DEEP
             return self._convert_container(value, (*path, id(value)))
         except RecursionError:
-            raise  # the whole is too deep for the stack that is left: encode() has a last resort
+            raise  # here and above, no stack is left to go on with: encode() has a last resort
         except Exception:  # noqa: BLE001 - subclasses bring the application's code
             return describe_text(value)
 
