@@ -110,16 +110,28 @@ class Backlog:
         request = Flush(self._epoch)
         self._epoch += 1
         self._flushes.append(request)
-        self._make_urgent(now_s)
+        self.hasten(now_s)
         self._close_flushes()
         return request
+
+    def forget_flush(self, request: Flush) -> None:
+        """Stop keeping track of a request that nobody waits for any more."""
+        self._flushes = [other for other in self._flushes if other is not request]
+
+    def hasten(self, now_s: float) -> None:
+        """Make everything that is held due now."""
+        for lane in self._streams.values():
+            lane.urgent = bool(len(lane))
+            if isinstance(lane.job, Batch):
+                lane.job.urgent = True
+            self._reschedule(lane, now_s)
 
     def hurry(self, now_s: float) -> None:
         """Everything is due, now and from now on, and no wait is long: the end is near."""
         self._hurried = True
         for lane in self._streams.values():
             lane.not_before_s = -math.inf
-        self._make_urgent(now_s)
+        self.hasten(now_s)
 
     def relax(self) -> None:
         """Take back `hurry`: there is time again."""
@@ -172,7 +184,7 @@ class Backlog:
         self._forget_if_idle(lane)
         self._close_flushes()
 
-    def shed(self, held_bytes: int) -> None:
+    def shed(self, held_bytes: float) -> None:
         """Give up the oldest events that wait until at most ``held_bytes`` are held."""
         if self.held_bytes <= held_bytes:
             return
@@ -288,13 +300,6 @@ class Backlog:
             lane.scheduled_s = due
             if due < math.inf:
                 heapq.heappush(self._schedule, (due, next(self._ties), lane))
-
-    def _make_urgent(self, now_s: float) -> None:
-        for lane in self._streams.values():
-            lane.urgent = bool(len(lane))
-            if isinstance(lane.job, Batch):
-                lane.job.urgent = True
-            self._reschedule(lane, now_s)
 
     def _forget_if_idle(self, lane: Stream) -> None:
         if lane.job is None and not len(lane):

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from logspire.core.ledger import LossReason
 
 Oversize = Literal["split", "truncate", "drop"]
+OVERSIZE: Final[tuple[Oversize, ...]] = ("split", "truncate", "drop")
 
 # What CPython 3.10-3.13 takes for an Event, its numbers and its places in the queues, beside the
 # text itself; rounded up (tests/core/test_event_memory.py measures it).

@@ -7,6 +7,7 @@ import zlib
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Final
 
+from logspire.core.errors import InvalidTypeError, InvalidValueError
 from logspire.core.event import repair
 from logspire.core.limits import STREAM_NAME_FORBIDDEN, STREAM_NAME_MAX_CHARS
 
@@ -36,9 +37,13 @@ class StreamTemplate:
 
     def __init__(self, template: str) -> None:
         if not isinstance(template, str):
-            raise TypeError(f"log_stream_name must be a string, not {type(template).__name__}")
+            raise InvalidTypeError(
+                f"log_stream_name must be a string, not {type(template).__name__}"
+            )
         if not template:
-            raise ValueError(f"log_stream_name must not be empty; fields it may have: {_ALLOWED}")
+            raise InvalidValueError(
+                f"log_stream_name must not be empty; fields it may have: {_ALLOWED}"
+            )
         self.text = template
         self._parts = _parse(template)
         self.fields = frozenset(field for _, field, _ in self._parts if field)
@@ -88,7 +93,7 @@ def _parse(template: str) -> list[tuple[str, str, str]]:
     try:
         parts = list(string.Formatter().parse(template))
     except ValueError as error:
-        raise ValueError(
+        raise InvalidValueError(
             f"log_stream_name {template!r}: {error}; fields it may have: {_ALLOWED}"
         ) from None
     return [
@@ -102,7 +107,7 @@ def _checked(template: str, field: str, spec: str | None, conversion: str | None
     if not conversion and (plain or (field == _STRFTIME and spec)):
         return field
     shown = field + (f"!{conversion}" if conversion else "") + (f":{spec}" if spec else "")
-    raise ValueError(f"log_stream_name {template!r} has {{{shown}}}; allowed are {_ALLOWED}")
+    raise InvalidValueError(f"log_stream_name {template!r} has {{{shown}}}; allowed are {_ALLOWED}")
 
 
 def _utc(created_s: float, spec: str) -> str:

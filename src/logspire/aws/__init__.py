@@ -1,0 +1,1 @@
+"""The service adapters: the only code that knows botocore."""

@@ -1,0 +1,110 @@
+"""Where the client comes from, and when: at the first call, in the thread that makes it."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import Any, Final
+
+from logspire._version import __version__
+from logspire.aws import hooks
+
+CONNECT_TIMEOUT_S: Final = 5.0
+# A call that takes longer is taken for lost, and its events are sent again: not too short, or a
+# slow service would store everything twice.
+READ_TIMEOUT_S: Final = 20.0
+
+
+@dataclass(frozen=True)
+class ClientOptions:
+    """What the user said about the client; see ``CloudWatchLogHandler``."""
+
+    client: Any = None
+    session: Any = None
+    profile_name: str | None = None
+    region_name: str | None = None
+    endpoint_url: str | None = None
+
+
+class ClientSource:
+    """Makes the client lazily, once, for all threads.
+
+    A client that the user passed in is used as it is.
+    """
+
+    def __init__(self, options: ClientOptions) -> None:
+        self._options = options
+        self._lock = threading.Lock()
+        self._client: Any = None
+        self._is_theirs = options.client is not None
+        self._longest_wait_s = READ_TIMEOUT_S
+        self._forked = False
+
+    def get(self) -> Any:
+        """Return the client; imports botocore and makes it if there is none.
+
+        Raises:
+            Exception: whatever botocore raises for a missing region, profile or library.
+        """
+        with self._lock:
+            if self._client is None:
+                self._client = self._take_theirs() if self._is_theirs else self._make()
+                hooks.install(self._client)
+            return self._client
+
+    def renew(self) -> None:
+        """Make a new client for the next call, which looks for credentials and region again."""
+        with self._lock:
+            self._client = None
+
+    def limit_wait(self, seconds: float) -> None:
+        """Let calls of clients made from now on give up after about ``seconds``."""
+        with self._lock:
+            self._longest_wait_s = max(0.1, min(seconds, READ_TIMEOUT_S))
+            self._client = None
+
+    def close(self) -> None:
+        """Close idle connections of our own client; it stays usable."""
+        with self._lock:
+            if self._client is not None and not self._is_theirs:
+                self._client.close()
+
+    def after_fork_in_child(self) -> None:
+        """Do not share connections, nor locks that a thread of the parent held, with the parent."""
+        self._lock = threading.Lock()
+        self._client = None
+        self._forked = True
+
+    def _take_theirs(self) -> Any:
+        client = self._options.client
+        if self._forked and hasattr(client, "close"):
+            # Only drops the connections, which the parent goes on using: two processes that talk
+            # on one socket would read each other's answers. The next call opens new ones.
+            client.close()
+        return client
+
+    def _make(self) -> Any:
+        # Imported here, not above: it takes a quarter of a second, and `import logspire` a few
+        # milliseconds.
+        import boto3.session  # noqa: PLC0415
+        from botocore.config import Config  # noqa: PLC0415
+
+        options = self._options
+        # A session of our own unless one is given: boto3's default session is not safe to use
+        # from two threads, and the application may be using it at this moment.
+        session = options.session or boto3.session.Session(profile_name=options.profile_name)
+        config = Config(
+            connect_timeout=min(CONNECT_TIMEOUT_S, self._longest_wait_s),
+            read_timeout=self._longest_wait_s,
+            # Our own retries rule: they know what is worth it, and when the process ends.
+            retries={"total_max_attempts": 1, "mode": "standard"},
+            # Our batches are valid already, and checking 10 000 events takes as long as sending.
+            parameter_validation=False,
+            user_agent_extra=f"logspire/{__version__}",
+        )
+        return session.client(
+            "logs",
+            region_name=options.region_name,
+            endpoint_url=options.endpoint_url,
+            config=config,
+        )

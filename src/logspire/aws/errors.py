@@ -1,0 +1,82 @@
+"""The one place where an exception of botocore becomes an outcome of ours."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from logspire.core.retry import Outcome, Verdict
+
+# Codes whose meaning is the same for every operation we call. Codes, not exception classes: half
+# of them (ThrottlingException first of all) are not in the service model. Everything that is not
+# here may work later.
+_VERDICTS: Final = {
+    "DataAlreadyAcceptedException": Verdict.DELIVERED,
+    "ResourceNotFoundException": Verdict.MISSING,
+    "InvalidParameterException": Verdict.REFUSED,
+    "ValidationException": Verdict.REFUSED,
+    "SerializationException": Verdict.REFUSED,
+    "RequestEntityTooLargeException": Verdict.REFUSED,
+}
+_TOO_LARGE_STATUS: Final = 413
+# Whoever answers so may be satisfied by a client that reads its credentials again.
+_CREDENTIAL_CODES: Final = frozenset(
+    {
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "IncompleteSignature",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "MissingAuthenticationToken",
+        "MissingAuthenticationTokenException",
+        "RequestExpired",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    }
+)
+# Raised without any call: by a missing region or profile, missing or half credentials.
+_CREDENTIAL_ERRORS: Final = frozenset(
+    {
+        "NoCredentialsError",
+        "PartialCredentialsError",
+        "CredentialRetrievalError",
+        "TokenRetrievalError",
+    }
+)
+_DISCONNECTED_ERRORS: Final = frozenset({"ConnectionClosedError", "HTTPClientError"})
+_BAD_REQUEST_ERRORS: Final = frozenset({"ParamValidationError"})
+
+
+def outcome_of(error: Exception) -> Outcome:
+    """Return what an exception from a call means.
+
+    Exceptions of botocore are told by class names, so that this module imports nothing heavy.
+    """
+    names = {cls.__name__ for cls in type(error).__mro__}
+    detail = f"{type(error).__name__}: {error}"
+    if "ClientError" in names:
+        return Outcome(_verdict_of_response(getattr(error, "response", {})), str(error))
+    if names & _DISCONNECTED_ERRORS:
+        return Outcome(Verdict.DISCONNECTED, detail)
+    if names & _BAD_REQUEST_ERRORS:
+        return Outcome(Verdict.REFUSED, detail)
+    return Outcome(Verdict.RETRY, detail)
+
+
+def code_of(error: Exception) -> str:
+    """Return the service's error code, ``""`` if the error is not an answer of the service."""
+    response: Any = getattr(error, "response", None)
+    if not isinstance(response, dict):
+        return ""
+    return str(response.get("Error", {}).get("Code", ""))
+
+
+def is_about_credentials(error: Exception) -> bool:
+    """Whether a new client, which looks for credentials again, may fare better."""
+    return code_of(error) in _CREDENTIAL_CODES or type(error).__name__ in _CREDENTIAL_ERRORS
+
+
+def _verdict_of_response(response: Any) -> Verdict:
+    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    if status == _TOO_LARGE_STATUS:
+        return Verdict.REFUSED
+    return _VERDICTS.get(response.get("Error", {}).get("Code", ""), Verdict.RETRY)

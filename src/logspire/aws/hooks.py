@@ -1,0 +1,85 @@
+"""What botocore does not do by itself: compress a request, tell an answer from a page of HTML.
+
+The hooks act only on calls made inside `put_call`, in the same thread. So a client that the user
+passed in keeps working as the user configured it, for all of the user's own calls.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import json
+import threading
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_UNIQUE_ID: Final = "logspire"
+_SMALLEST_GZIP_BYTES: Final = 512
+# Log lines shrink to a sixth at level 1 already; level 6 takes three times as long for little more.
+_GZIP_LEVEL: Final = 1
+_OK: Final = 200
+
+_local = threading.local()
+
+
+class PutCall:
+    """One call of ``PutLogEvents`` as seen by the hooks."""
+
+    def __init__(self, *, compress: bool) -> None:
+        self.compress = compress
+        self.compressed = False
+        """The body went out compressed."""
+        self.readable = True
+        """What came back was an answer of the service."""
+
+
+@contextlib.contextmanager
+def put_call(*, compress: bool) -> Iterator[PutCall]:
+    """Let the hooks act on the call made in this block."""
+    _local.call = call = PutCall(compress=compress)
+    try:
+        yield call
+    finally:
+        _local.call = None
+
+
+def install(client: Any) -> None:
+    """Register the hooks with a client; again has no effect, nor has a client without events."""
+    events = getattr(getattr(client, "meta", None), "events", None)
+    if events is not None:
+        operation = "cloudwatch-logs.PutLogEvents"
+        events.register(f"before-call.{operation}", _compress, unique_id=_UNIQUE_ID)
+        events.register(f"response-received.{operation}", _check, unique_id=_UNIQUE_ID)
+
+
+def _compress(params: dict[str, Any], **_: object) -> None:
+    # Runs before the request is signed, so the signature is that of the compressed body.
+    call: PutCall | None = getattr(_local, "call", None)
+    body = params["body"]
+    if call is None or not call.compress or "Content-Encoding" in params["headers"]:
+        return
+    data = body.encode() if isinstance(body, str) else body
+    if len(data) < _SMALLEST_GZIP_BYTES:
+        return
+    small = gzip.compress(data, _GZIP_LEVEL, mtime=0)
+    if len(small) < len(data):
+        params["body"] = small
+        params["headers"]["Content-Encoding"] = "gzip"
+        call.compressed = True
+
+
+def _check(response_dict: dict[str, Any] | None, **_: object) -> None:
+    call: PutCall | None = getattr(_local, "call", None)
+    if call is not None and response_dict is not None and response_dict["status_code"] == _OK:
+        call.readable = _is_answer(response_dict)
+
+
+def _is_answer(response: dict[str, Any]) -> bool:
+    if not response["body"]:
+        return "x-amzn-requestid" in response["headers"]
+    try:
+        return isinstance(json.loads(response["body"]), dict)
+    except ValueError:
+        return False

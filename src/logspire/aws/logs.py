@@ -1,0 +1,219 @@
+"""CloudWatch Logs as a destination."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from logspire.aws.errors import code_of, is_about_credentials, outcome_of
+from logspire.aws.hooks import put_call
+from logspire.core.ledger import LossReason
+from logspire.core.retry import Outcome, Rejection, Verdict
+from logspire.core.stream import Batch, Creation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from logspire.aws.client import ClientSource
+    from logspire.core.stream import Job
+
+# Somebody else has just created it, or is about to.
+_EXISTS_CODES: Final = frozenset({"ResourceAlreadyExistsException", "OperationAbortedException"})
+
+
+@dataclass(frozen=True)
+class GroupOptions:
+    """What to create, and how; see ``CloudWatchLogHandler``."""
+
+    create_group: bool = True
+    create_stream: bool = True
+    retention_days: int | None = None
+    tags: Mapping[str, str] | None = None
+    kms_key_id: str | None = None
+    log_group_class: str | None = None
+
+
+class CloudWatchLogs:
+    """Sends batches to one log group, and creates what is missing.
+
+    Sources: the API reference of ``PutLogEvents``, ``CreateLogStream`` and ``CreateLogGroup``
+    (read 2026-11). Never calls ``Describe*``: a fleet that starts would be throttled.
+    """
+
+    def __init__(
+        self,
+        log_group_name: str,
+        source: ClientSource,
+        *,
+        group: GroupOptions,
+        entity: Mapping[str, Any] | None = None,
+        compress: bool = True,
+    ) -> None:
+        self._group_name = log_group_name
+        self._source = source
+        self._group = group
+        self._entity = entity
+        self._compress = compress
+        self._retention_due = False
+
+    @property
+    def name(self) -> str:
+        """What to call it in a message to people."""
+        return f"log group {self._group_name!r}"
+
+    def perform(self, job: Job) -> Outcome:
+        """Do one job, blocking; never raises an ``Exception``."""
+        try:
+            client = self._source.get()
+            if isinstance(job, Creation):
+                return self._create(client, job.stream)
+            return self._put(client, job)
+        except Exception as error:  # noqa: BLE001 - this is where they become ours
+            if is_about_credentials(error):
+                self._source.renew()
+            return outcome_of(error)
+
+    def limit_wait(self, seconds: float) -> None:
+        """Let calls that start from now on give up after about ``seconds``."""
+        self._source.limit_wait(seconds)
+
+    def close(self) -> None:
+        """Free connections."""
+        self._source.close()
+
+    def after_fork_in_child(self) -> None:
+        """Forget connections and locks of the parent."""
+        self._source.after_fork_in_child()
+
+    # -- put ------------------------------------------------------------------------------------
+
+    def _put(self, client: Any, batch: Batch) -> Outcome:
+        request: dict[str, Any] = {
+            "logGroupName": self._group_name,
+            "logStreamName": batch.stream,
+            "logEvents": [
+                {"timestamp": event.timestamp_ms, "message": event.message}
+                for event in batch.events
+            ],
+        }
+        if self._entity is not None:
+            request["entity"] = self._entity
+        with put_call(compress=self._compress) as call:
+            try:
+                answer = client.put_log_events(**request)
+            except Exception as error:
+                outcome = outcome_of(error)
+                if outcome.verdict is Verdict.REFUSED and call.compressed:
+                    return self._put_plain(client, request, len(batch.events), outcome)
+                raise
+        if self._retention_due:
+            self._set_retention(client)
+        return self._read(answer, len(batch.events), readable=call.readable)
+
+    def _put_plain(
+        self, client: Any, request: dict[str, Any], events: int, refusal: Outcome
+    ) -> Outcome:
+        """Try again without compression: some emulators cannot read a compressed body."""
+        with put_call(compress=False) as call:
+            try:
+                answer = client.put_log_events(**request)
+            except Exception as error:  # noqa: BLE001 - it was not the compression
+                again = outcome_of(error)
+                return refusal if again.verdict is Verdict.REFUSED else again
+        outcome = self._read(answer, events, readable=call.readable)
+        if outcome.verdict is Verdict.DELIVERED:
+            self._compress = False
+        return outcome
+
+    def _read(self, answer: Mapping[str, Any], events: int, *, readable: bool) -> Outcome:
+        if not readable:
+            # botocore takes a page of HTML with status 200 for an answer without fields.
+            return Outcome(Verdict.RETRY, "the answer was not JSON")
+        rejected = _rejections(answer.get("rejectedLogEventsInfo") or {}, events)
+        entity = answer.get("rejectedEntityInfo")
+        return Outcome(
+            Verdict.DELIVERED,
+            detail=f"rejected by the service: {dict(answer['rejectedLogEventsInfo'])}"
+            if rejected
+            else "",
+            rejected=rejected,
+            entity_rejected=bool(entity),
+        )
+
+    # -- create ---------------------------------------------------------------------------------
+
+    def _create(self, client: Any, stream: str) -> Outcome:
+        """Create the stream; where the group is missing too, the group and then the stream."""
+        group = self._group
+        if not group.create_stream:
+            return Outcome(Verdict.RETRY, f"no log stream {stream!r}; create_log_stream is False")
+        names = {"logGroupName": self._group_name, "logStreamName": stream}
+        outcome = _create_once(client.create_log_stream, names)
+        if outcome.verdict is not Verdict.MISSING:
+            return outcome
+        if not group.create_group:
+            return Outcome(Verdict.RETRY, f"no {self.name}; create_log_group is False")
+        self._create_group(client)
+        return _create_once(client.create_log_stream, names)
+
+    def _create_group(self, client: Any) -> None:
+        group = self._group
+        optional = {
+            "tags": group.tags,
+            "kmsKeyId": group.kms_key_id,
+            "logGroupClass": group.log_group_class,
+        }
+        given = {key: value for key, value in optional.items() if value}
+        outcome = _create_once(client.create_log_group, {"logGroupName": self._group_name, **given})
+        if outcome is _CREATED and group.retention_days is not None:
+            self._retention_due = True
+            self._set_retention(client)
+
+    def _set_retention(self, client: Any) -> None:
+        """Set the retention of the group that we created; if that fails, after a later batch."""
+        try:
+            client.put_retention_policy(
+                logGroupName=self._group_name, retentionInDays=self._group.retention_days
+            )
+        except Exception as error:  # noqa: BLE001 - the events matter more than how long they stay
+            self._retention_due = outcome_of(error).verdict is not Verdict.REFUSED
+        else:
+            self._retention_due = False
+
+
+_CREATED: Final = Outcome(Verdict.DELIVERED)
+_EXISTED: Final = Outcome(Verdict.DELIVERED, "it was there already")
+
+
+def _create_once(call: Callable[..., object], arguments: Mapping[str, Any]) -> Outcome:
+    """Create something that another process may be creating too."""
+    try:
+        call(**arguments)
+    except Exception as error:
+        if code_of(error) in _EXISTS_CODES:
+            return _EXISTED
+        outcome = outcome_of(error)
+        if outcome.verdict is Verdict.MISSING:
+            return outcome
+        raise
+    return _CREATED
+
+
+def _rejections(info: Mapping[str, Any], events: int) -> tuple[Rejection, ...]:
+    """Return which events of a stored batch the service rejected.
+
+    Source: ``RejectedLogEventsInfo`` in the API reference: both end indexes are exclusive, the
+    start index is inclusive. Emulators were seen to be off by one and beyond, so every index is
+    cut to the batch. Where two ranges overlap, the first reason counts.
+    """
+
+    def index(key: str, default: int) -> int:
+        value = info.get(key)
+        return default if value is None else max(0, min(int(value), events))
+
+    ranges = (
+        Rejection(0, index("tooOldLogEventEndIndex", 0), LossReason.TOO_OLD),
+        Rejection(0, index("expiredLogEventEndIndex", 0), LossReason.EXPIRED),
+        Rejection(index("tooNewLogEventStartIndex", events), events, LossReason.TOO_NEW),
+    )
+    return tuple(rejection for rejection in ranges if rejection.start < rejection.stop)

@@ -1,0 +1,199 @@
+"""The hand-over from the threads that log to the worker, bounded in bytes.
+
+What a logging call may do here is narrow, because it can be interrupted at any instruction: by
+another thread, by a signal handler that logs as well or raises (a time-out in a task queue), by a
+finalizer that the garbage collector runs. So:
+
+* One lock guards the hand-over, held for a few instructions that call nothing foreign and do no
+  I/O. It is re-entrant: who interrupts its holder on the same thread goes through.
+* A record is in with one ``deque.append``. Whatever interrupts the lines around it can at worst
+  leave the byte count short or long by that record until the worker next takes everything.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+from logspire.core.event import memory_bytes
+from logspire.delivery.wakeup import Wakeup
+
+if TYPE_CHECKING:
+    from logspire.delivery.clock import Clock
+
+QueueFull = Literal["drop_oldest", "drop_newest", "block"]
+QUEUE_FULL: Final[tuple[QueueFull, ...]] = ("drop_oldest", "drop_newest", "block")
+Record = tuple[str, int, str]
+"""Stream name, milliseconds since 1970, formatted message."""
+
+# The worker keeps this part of the bound free for the hand-over, so that "drop_oldest" can drop
+# what is oldest (the worker holds that) instead of what happens to be in the hand-over.
+HANDOVER_PART: Final = 1 / 8
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What the worker took."""
+
+    records: list[Record]
+    since_s: float
+    """Monotonic time at which the first of them came in."""
+    dropped: int
+    """Records dropped here since the last time."""
+    urgent: bool
+    """One of them is not to wait."""
+
+
+class Intake:
+    """Records between the logging call and the worker.
+
+    Args:
+        bound_bytes: most bytes of memory held, here and by the worker together.
+        policy: what to do with a record over it.
+        wake_bytes: wake the worker when so many bytes are here.
+        wake_count: or so many records.
+        send_interval_s: how long a record may wait, in seconds.
+        clock: where the time comes from.
+    """
+
+    def __init__(
+        self,
+        *,
+        bound_bytes: int,
+        policy: QueueFull,
+        wake_bytes: int,
+        wake_count: int,
+        send_interval_s: float,
+        clock: Clock,
+    ) -> None:
+        self.lock = threading.RLock()
+        self.wakeup = Wakeup()
+        self.beyond_bytes = 0
+        """Bytes that the worker holds; it keeps this up to date."""
+        self.ignored = 0
+        """Records left out because delivery itself logged them."""
+        self.dropped = 0
+        """Records dropped here that the worker has not entered in the books yet."""
+        self._bound_bytes = bound_bytes
+        self._policy = policy
+        self._wake_bytes = min(wake_bytes, bound_bytes // 4)
+        self._wake_count = wake_count
+        self._send_interval_s = send_interval_s
+        self._clock = clock
+        self._records: deque[Record] = deque()
+        self._bytes = 0
+        self._taken = 0
+        self._dropped_ever = 0
+        self._since_s = 0.0
+        self._untouched = True
+        self._wake_on_first = True
+        self._woken = False
+        self._urgent = False
+        self._waiting: deque[tuple[int, Wakeup]] = deque()
+
+    def put(self, record: Record, *, urgent: bool) -> bool:
+        """Take over a record, or drop one as the policy says.
+
+        Returns:
+            ``False`` if there is no room and the policy is to block: `wait_for_room`, try again.
+        """
+        cost = memory_bytes(record[2])
+        with self.lock:
+            if self._bytes + self.beyond_bytes + cost > self._bound_bytes:
+                fits = self._make_room(cost)
+                if not fits and self._policy == "block":
+                    return False
+                if not fits:
+                    self.dropped += 1
+                    self._dropped_ever += 1
+                    self._wake()
+                    return True
+            self._records.append(record)
+            self._bytes += cost
+            if self._untouched:
+                self._untouched = False
+                self._since_s = self._clock.monotonic_s()
+                if self._wake_on_first:
+                    self._wake()
+            self._urgent |= urgent
+            full = self._bytes >= self._wake_bytes or len(self._records) >= self._wake_count
+            if urgent or full:
+                self._wake()
+        return True
+
+    def take(self) -> Taken:
+        """Remove and return everything."""
+        with self.lock:
+            # Not list(deque): a finalizer that logs in the middle of it would make that fail.
+            records = [self._records.popleft() for _ in range(len(self._records))]
+            self._taken += len(records)
+            self.beyond_bytes += self._bytes
+            taken = Taken(records, self._since_s, self.dropped, self._urgent)
+            self._bytes = sum(memory_bytes(record[2]) for record in self._records)
+            self.dropped = 0
+            self._untouched = not self._records
+            self._woken = self._urgent = False
+        return taken
+
+    def arm(self, asleep_for_s: float) -> None:
+        """The worker is about to sleep: decide whether the next record must wake it.
+
+        It need not if the worker will wake by itself before that record is due.
+        """
+        with self.lock:
+            self._wake_on_first = asleep_for_s > self._send_interval_s
+            if self._wake_on_first and not self._untouched:
+                self._wake()
+
+    def accepted(self) -> int:
+        """Return how many records came in, dropped ones included."""
+        with self.lock:
+            return self._taken + len(self._records) + self._dropped_ever
+
+    def is_empty(self) -> bool:
+        """Whether the worker has taken everything."""
+        return not self._records and not self.dropped
+
+    def held_bytes(self) -> int:
+        """Return the bytes held, here and by the worker."""
+        with self.lock:
+            return self._bytes + self.beyond_bytes
+
+    def wait_for_room(self, record: Record, timeout_s: float) -> None:
+        """Block until there is room for the record, at most ``timeout_s`` seconds.
+
+        Room that came free before this call is noticed, as the worker is made to look again.
+        """
+        gate = Wakeup()
+        self._waiting.append((memory_bytes(record[2]), gate))
+        self.wakeup.set()
+        gate.wait(timeout_s)
+
+    def set_beyond(self, beyond_bytes: int) -> None:
+        """Note what the worker holds now, and let those go on who wait for room."""
+        with self.lock:
+            self.beyond_bytes = beyond_bytes
+            held = self._bytes + beyond_bytes
+            while self._waiting and (held + self._waiting[0][0] <= self._bound_bytes or not held):
+                cost, gate = self._waiting.popleft()
+                held += cost
+                gate.set()
+
+    def _make_room(self, cost: int) -> bool:
+        room = self._bound_bytes - self.beyond_bytes - cost
+        if self._policy == "block":
+            # A record larger than the whole queue goes through alone, rather than never.
+            return self._bytes + self.beyond_bytes == 0
+        if self._policy == "drop_oldest" and room >= 0:
+            while self._records and self._bytes > room:
+                self._bytes -= memory_bytes(self._records.popleft()[2])
+                self.dropped += 1
+                self._dropped_ever += 1
+        return self._bytes <= room
+
+    def _wake(self) -> None:
+        if not self._woken:
+            self._woken = True
+            self.wakeup.set()

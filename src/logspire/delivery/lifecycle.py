@@ -1,0 +1,115 @@
+"""The ends and the beginnings of a process: exit, fork, children of ``multiprocessing``.
+
+Exit. `_at_exit` runs before ``logging.shutdown``, as it was registered later. It asks all handlers
+at once to deliver, and waits for them within one budget: seconds of exit that all waits for
+delivery share, whatever the number of handlers and streams. The threads stay: on CPython 3.12 none
+could start any more, and callbacks that run later may still log. What they log is delivered while
+they wait, out of the same budget.
+
+Fork. Only the forking thread lives on in the child, so everything that a thread or a lock of the
+parent might have been in the middle of is made anew. The parent keeps what was held.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+import time
+import weakref
+from typing import TYPE_CHECKING
+
+from logspire.delivery.senders import forget_own_threads
+
+if TYPE_CHECKING:
+    from logspire.delivery.pipeline import Pipeline
+
+_all: weakref.WeakSet[Pipeline] = weakref.WeakSet()
+# Those that hold records or run a thread. Strong references: a handler that was dropped without
+# close() still has its records delivered.
+_live: set[Pipeline] = set()
+
+
+class _Exit:
+    """Whether the process is ending, and how long that was waited for."""
+
+    began = False
+    spent_s = 0.0
+    hooked_into_multiprocessing = False
+
+
+def is_exiting() -> bool:
+    """Whether the interpreter is on its way out."""
+    return _Exit.began
+
+
+def exit_budget_s(shutdown_timeout_s: float) -> float:
+    """Return the seconds that may still be spent on delivering at exit."""
+    return max(0.0, shutdown_timeout_s - _Exit.spent_s)
+
+
+class spending_exit_budget:  # noqa: N801 - used as a with statement only
+    """Count the time in this block as spent."""
+
+    def __enter__(self) -> None:
+        self._since_s = time.monotonic()
+
+    def __exit__(self, *_: object) -> None:
+        _Exit.spent_s += time.monotonic() - self._since_s
+
+
+def register(pipeline: Pipeline) -> None:
+    """Make a new pipeline known, for fork."""
+    _all.add(pipeline)
+
+
+def keep(pipeline: Pipeline) -> None:
+    """Keep a pipeline alive until it has delivered, and see to it at exit."""
+    _live.add(pipeline)
+    _hook_into_multiprocessing()
+
+
+def let_go(pipeline: Pipeline) -> None:
+    """A pipeline has nothing left to do."""
+    _live.discard(pipeline)
+
+
+def _at_exit() -> None:
+    _Exit.began = True
+    with spending_exit_budget():
+        requests = [(pipeline, pipeline.begin_exit()) for pipeline in tuple(_live)]
+        for pipeline, request in requests:
+            pipeline.finish_exit(request)
+
+
+def _hook_into_multiprocessing() -> None:
+    """See to it that a child of ``multiprocessing`` delivers before it leaves.
+
+    Such a child ends in ``os._exit``: of all clean-up, only the package's own finalizers run. They
+    are thrown away as the child starts, so this is done at the first record, not at fork.
+    ``billiard`` is Celery's copy of the package.
+    """
+    if _Exit.hooked_into_multiprocessing:
+        return
+    _Exit.hooked_into_multiprocessing = True
+    for package in ("multiprocessing", "billiard"):
+        util = sys.modules.get(f"{package}.util")
+        process = sys.modules.get(f"{package}.process")
+        if util and process and process.current_process().name != "MainProcess":
+            # Below 0: after the child's own children were joined, as the last thing.
+            util.Finalize(None, _at_exit, exitpriority=-100)
+
+
+def _after_fork_in_child() -> None:
+    forget_own_threads()
+    _Exit.began = False
+    _Exit.spent_s = 0.0
+    _Exit.hooked_into_multiprocessing = False
+    _live.clear()
+    for pipeline in tuple(_all):
+        pipeline.start_clean()
+
+
+atexit.register(_at_exit)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)
