@@ -1,15 +1,12 @@
 """What every test shares: Logspire's own fixtures, and a Hypothesis profile fit for any machine."""
 
 from importlib.metadata import entry_points
-from importlib.util import find_spec
 
 from hypothesis import settings
 
-_PLUGIN_EXISTS = find_spec("logspire.testing") and find_spec("logspire.testing.pytest_plugin")
-
 # Installed, Logspire's pytest plugin has loaded itself. From a bare tree it is named here;
 # naming it twice is an error in pytest.
-if not entry_points(group="pytest11", name="logspire") and _PLUGIN_EXISTS:
+if not entry_points(group="pytest11", name="logspire"):
     pytest_plugins = ["logspire.testing.pytest_plugin"]
 
 # A time limit for one example fails on a machine that is busy, not on code that is wrong.

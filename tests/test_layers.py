@@ -24,7 +24,9 @@ COMMAND_LINE = {"demo.py", "__main__.py"}
 
 # What each layer may import besides itself: a name admits that module and all below it.
 ANY_STDLIB = frozenset(sys.stdlib_module_names)
-SDK = frozenset({"boto3", "botocore", "mypy_boto3_logs"})
+SDK = frozenset({"boto3", "botocore"})
+# Not there at run time, so only where a type checker looks.
+TYPES_ONLY = frozenset({"mypy_boto3_logs", "typing_extensions"})
 ALLOWED = {
     # Nothing here knows the time, chance, threads or the world outside.
     "core": frozenset(
@@ -68,15 +70,29 @@ def layer_of(module: str) -> str:
 def imports_of(module: str) -> Iterator[str]:
     """Every import in a file, those inside functions too, as absolute dotted names."""
     package = ["logspire", *module.split("/")[:-1]]
-    for node in ast.walk(ast.parse((ROOT / module).read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            above = package[: len(package) - node.level + 1] if node.level else []
-            origin = ".".join([*above, *([node.module] if node.module else [])])
-            # `from logspire import core` imports a layer, `from logspire.core import Batch` a name.
-            names = [alias.name for alias in node.names] if origin == "logspire" else []
-            yield from [f"{origin}.{name}" for name in names] or [origin]
+    tree = ast.parse((ROOT / module).read_text(encoding="utf-8"))
+    for_types = {id(node) for block in type_checking_blocks(tree) for node in ast.walk(block)}
+    for node in ast.walk(tree):
+        for name in names_in(node, package):
+            if not (id(node) in for_types and name in TYPES_ONLY):
+                yield name
+
+
+def type_checking_blocks(tree: ast.Module) -> Iterator[ast.stmt]:
+    for node in tree.body:
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            yield from node.body
+
+
+def names_in(node: ast.AST, package: list[str]) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if not isinstance(node, ast.ImportFrom):
+        return []
+    above = package[: len(package) - node.level + 1] if node.level else []
+    origin = ".".join([*above, *([node.module] if node.module else [])])
+    # `from logspire import core` imports a layer, `from logspire.core import Batch` a name.
+    return [f"{origin}.{alias.name}" for alias in node.names] if origin == "logspire" else [origin]
 
 
 def is_allowed(name: str, layer: str) -> bool:
