@@ -1,0 +1,295 @@
+"""What `Backlog` must do, said again: slow, in plain lists, with every rule written out once.
+
+It repeats the rules, not the data structures: no heap, no flags that remember whether something
+is sorted, nothing incremental. Time is a field that the test moves.
+"""
+
+import math
+from collections import Counter
+from dataclasses import dataclass, field
+
+from logspire.core import event as events
+from logspire.core.ledger import LossReason
+from logspire.core.limits import Limits
+from logspire.core.retry import Rejection, Verdict
+
+TINY = Limits(
+    batch_bytes=100,
+    batch_count=4,
+    event_bytes=40,
+    overhead_bytes=3,
+    span_ms=50,
+    age_ms=100,
+    ahead_ms=30,
+)
+SEND_INTERVAL_S = 2.0
+
+
+@dataclass(eq=False)
+class Record:
+    """What the application logged; lost when any of its pieces is."""
+
+    pieces_left: int
+    loss: LossReason | None = None
+
+
+@dataclass(eq=False)
+class Item:
+    """One event: a record, or a piece of one."""
+
+    record: Record
+    number: int
+    timestamp_ms: int
+    message: str
+    arrived_s: float
+
+    @property
+    def size_bytes(self) -> int:
+        return len(self.message.encode()) + TINY.overhead_bytes
+
+
+@dataclass(eq=False)
+class Lane:
+    """One stream. Its job is None, or the events under way, or [] while it is created."""
+
+    waiting: list[Item] = field(default_factory=list)
+    job: list[Item] | None = None
+    urgent: bool = False
+    job_urgent: bool = False
+    attempts: int = 0
+    not_before_s: float = -math.inf
+    missing: bool = False
+    just_created: bool = False
+    count_cap: int = TINY.batch_count
+    due_s: float = math.inf
+
+    def take(self, items: list[Item]) -> None:
+        self.waiting = [item for item in self.waiting if item not in items]
+        self.urgent &= bool(self.waiting)
+
+
+@dataclass
+class OracleFlush:
+    """The records that were held when a flush was asked for."""
+
+    records: set[Record]
+
+    @property
+    def done(self) -> bool:
+        return not any(record.pieces_left for record in self.records)
+
+    @property
+    def lossless(self) -> bool:
+        return not any(record.loss and not record.pieces_left for record in self.records)
+
+
+def by_time(items: list[Item]) -> list[Item]:
+    """Time order; what has the same time stays in the order in which it was logged."""
+    return sorted(items, key=lambda item: (item.timestamp_ms, item.number))
+
+
+def loss_outside(timestamp_ms: int, now_ms: int) -> LossReason | None:
+    """Why the service would not take an event of this time now."""
+    assert TINY.age_ms is not None
+    assert TINY.ahead_ms is not None
+    if timestamp_ms < now_ms - TINY.age_ms:
+        return LossReason.TOO_OLD
+    if timestamp_ms > now_ms + TINY.ahead_ms:
+        return LossReason.TOO_NEW
+    return None
+
+
+class Oracle:
+    """The backlog, as anyone would write it who had all the time in the world."""
+
+    def __init__(self, oversize: events.Oversize) -> None:
+        self.now_s = 0.0
+        self.now_ms = 1000
+        self.oversize = oversize
+        self.lanes: dict[str, Lane] = {}
+        self.records: list[Record] = []
+        self.lost: Counter[LossReason] = Counter()
+        self.delivered = 0
+        self.batches = 0
+        self.items = 0
+        self.hurried = False
+
+    # -- questions ------------------------------------------------------------------------------
+
+    def held(self) -> list[Item]:
+        return [item for lane in self.lanes.values() for item in [*lane.waiting, *(lane.job or [])]]
+
+    def held_bytes(self) -> int:
+        return sum(events.memory_bytes(item.message) for item in self.held())
+
+    def held_records(self) -> int:
+        return sum(record.pieces_left > 0 for record in self.records)
+
+    def next_due_s(self) -> float:
+        return min((lane.due_s for lane in self.lanes.values()), default=math.inf)
+
+    # -- operations -----------------------------------------------------------------------------
+
+    def add(self, stream: str, timestamp_ms: int, text: str, arrived_s: float) -> None:
+        messages = self._messages(events.repair(text))
+        record = Record(len(messages))
+        self.records.append(record)
+        if not messages:
+            return
+        lane = self.lanes.setdefault(stream, Lane())
+        for message in messages:
+            self.items += 1
+            lane.waiting.append(Item(record, self.items, timestamp_ms, message, arrived_s))
+        self._announce()
+
+    def jobs(self) -> dict[str, list[tuple[int, str]]]:
+        """Start the jobs of all streams that are due: (time, message) of each event."""
+        started = {}
+        for stream, lane in list(self.lanes.items()):
+            if lane.due_s > self.now_s:
+                continue
+            lane.due_s = math.inf
+            for item in list(lane.waiting):
+                if reason := loss_outside(item.timestamp_ms, self.now_ms):
+                    lane.take([item])
+                    self._settle(item, reason)
+            if lane.waiting:
+                lane.job_urgent = lane.urgent
+                lane.job = [] if lane.missing else self._batch(lane)
+                lane.take(lane.job)
+                started[stream] = [(item.timestamp_ms, item.message) for item in lane.job]
+        self._announce()
+        return started
+
+    def resolve(
+        self, stream: str, verdict: Verdict, rejected: tuple[Rejection, ...], jitter: float
+    ) -> None:
+        lane = self.lanes[stream]
+        batch, lane.job = lane.job, None
+        assert batch is not None
+        if verdict is Verdict.DELIVERED and not batch:
+            lane.missing, lane.just_created = False, True
+        elif verdict is Verdict.DELIVERED:
+            self._delivered(lane, batch, rejected)
+        elif verdict is Verdict.REFUSED and batch:
+            self._refused(lane, batch)
+        else:
+            self._failed(lane, batch, verdict, jitter)
+        self._announce()
+
+    def flush(self) -> OracleFlush:
+        for lane in self.lanes.values():
+            lane.urgent = bool(lane.waiting)
+            lane.job_urgent = True
+        self._announce()
+        return OracleFlush({item.record for item in self.held()})
+
+    def hurry(self) -> None:
+        self.hurried = True
+        for lane in self.lanes.values():
+            lane.not_before_s = -math.inf
+        self.flush()
+
+    def shed(self, held_bytes: int) -> None:
+        """The oldest of all goes first; streams whose oldest are equally old take turns."""
+        turn = {stream: number for number, stream in enumerate(self.lanes)}
+        while self.held_bytes() > held_bytes:
+            oldest = {s: by_time(lane.waiting)[0] for s, lane in self.lanes.items() if lane.waiting}
+            if not oldest:
+                return
+            stream = min(oldest, key=lambda s: (oldest[s].timestamp_ms, turn[s]))
+            turn[stream] = max(turn.values()) + 1
+            self.lanes[stream].take([oldest[stream]])
+            self._settle(oldest[stream], LossReason.QUEUE_FULL)
+            self._announce()
+
+    def abandon(self, reason: LossReason) -> None:
+        for item in self.held():
+            self._settle(item, reason)
+        self.lanes.clear()
+
+    # -- rules ----------------------------------------------------------------------------------
+
+    def _messages(self, text: str) -> list[str]:
+        room = TINY.event_bytes - TINY.overhead_bytes
+        if text and len(text.encode()) <= room:
+            return [text]
+        if text and self.oversize == "split":
+            return events.split(text, room)
+        if text and self.oversize == "truncate":
+            return [events.truncate(text, room)]
+        self.lost[LossReason.TOO_LARGE if text else LossReason.EMPTY] += 1
+        return []
+
+    def _batch(self, lane: Lane) -> list[Item]:
+        """As many of the oldest as one call may have."""
+        assert TINY.span_ms is not None
+        batch: list[Item] = []
+        for item in by_time(lane.waiting):
+            size = sum(other.size_bytes for other in [*batch, item])
+            first_ms = batch[0].timestamp_ms if batch else item.timestamp_ms
+            too_far = item.timestamp_ms - first_ms >= TINY.span_ms
+            if len(batch) == lane.count_cap or size > TINY.batch_bytes or too_far:
+                break
+            batch.append(item)
+        return batch
+
+    def _due_s(self, lane: Lane) -> float:
+        """When to send: after the interval; at once if asked to or full; never while waiting."""
+        if lane.job is not None or not lane.waiting:
+            return math.inf
+        size = sum(item.size_bytes for item in lane.waiting)
+        full = size >= TINY.batch_bytes or len(lane.waiting) >= TINY.batch_count
+        due_s = min(item.arrived_s for item in lane.waiting) + SEND_INTERVAL_S
+        if full or lane.urgent or self.hurried or lane.attempts or lane.missing:
+            due_s = min(due_s, self.now_s)
+        return max(due_s, lane.not_before_s)
+
+    def _announce(self) -> None:
+        """Idle streams are forgotten; of the others, a time once announced is not put off."""
+        self.lanes = {
+            s: lane for s, lane in self.lanes.items() if lane.waiting or lane.job is not None
+        }
+        for lane in self.lanes.values():
+            due_s = self._due_s(lane)
+            lane.due_s = min(lane.due_s, due_s) if due_s < math.inf else math.inf
+
+    def _delivered(self, lane: Lane, batch: list[Item], rejected: tuple[Rejection, ...]) -> None:
+        for index, item in enumerate(batch):
+            reasons = [part.reason for part in rejected if part.start <= index < part.stop]
+            self._settle(item, reasons[0] if reasons else None)
+        lane.attempts, lane.just_created, lane.not_before_s = 0, False, -math.inf
+        lane.count_cap = min(2 * lane.count_cap, TINY.batch_count)
+        self.batches += 1
+
+    def _refused(self, lane: Lane, batch: list[Item]) -> None:
+        """Half as many next time; a single event is the culprit."""
+        if len(batch) == 1:
+            self._settle(batch[0], LossReason.REFUSED)
+        else:
+            lane.waiting += batch
+            lane.urgent = True
+            lane.count_cap = len(batch) // 2
+        lane.attempts, lane.just_created, lane.not_before_s = 0, False, self.now_s
+
+    def _failed(self, lane: Lane, batch: list[Item], verdict: Verdict, jitter: float) -> None:
+        lane.waiting += batch
+        lane.urgent |= lane.job_urgent
+        lane.missing = verdict is Verdict.MISSING and bool(batch) and not lane.just_created
+        at_once = lane.missing or (verdict is Verdict.DISCONNECTED and lane.attempts == 0)
+        longest_s = 0.5 if self.hurried else 5.0
+        delay_s = 0.0 if at_once else jitter * min(longest_s, 0.1 * 2.0**lane.attempts)
+        lane.attempts, lane.just_created, lane.not_before_s = (
+            lane.attempts + 1,
+            False,
+            self.now_s + delay_s,
+        )
+
+    def _settle(self, item: Item, reason: LossReason | None) -> None:
+        record = item.record
+        record.loss = record.loss or reason
+        record.pieces_left -= 1
+        if record.pieces_left == 0 and record.loss:
+            self.lost[record.loss] += 1
+        elif record.pieces_left == 0:
+            self.delivered += 1

@@ -1,0 +1,228 @@
+"""`Backlog` does, step by step, what the slow and obvious oracle does."""
+
+import math
+from collections.abc import Iterable
+
+from core.oracle import SEND_INTERVAL_S, TINY, Oracle, OracleFlush, loss_outside
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
+
+from logspire.core.backlog import Backlog, Flush
+from logspire.core.event import Oversize
+from logspire.core.ledger import Ledger, LossReason
+from logspire.core.retry import Outcome, Rejection, Verdict
+from logspire.core.stream import Batch, Job
+
+fillers = st.sampled_from(["", "", "é", "😀", "\ud800"])
+# Around what fits: an event has 37 bytes of text; 40 + 40 + 20 bytes of events fill a batch.
+text_bytes = st.sampled_from([0, 3, 3, 16, 17, 17, 17, 18, 36, 37, 37, 38, 74, 150])
+ages_ms = st.sampled_from([0, 0, 0, 0, 1, 1, -1, 49, 50, 51, 99, 100, 101, -29, -30, -31])
+# stream, age in milliseconds, filler, bytes, for how long it has waited elsewhere
+records = st.tuples(
+    st.sampled_from("aab"),
+    ages_ms,
+    fillers,
+    text_bytes,
+    st.sampled_from([0.0, 0.0, 0.0, 0.25, 3.0]),
+)
+steps_s = st.sampled_from([0.0, 0.125, 0.5, 1.875, SEND_INTERVAL_S, 5.0])
+steps_ms = st.sampled_from([0, 0, 0, 1, 49, 50, 51, 110, -1, -60])
+rejections = st.builds(
+    Rejection,
+    st.integers(-1, 3),
+    st.integers(0, 6),
+    st.sampled_from([LossReason.TOO_OLD, LossReason.EXPIRED, LossReason.TOO_NEW]),
+)
+# verdict (None: refused if there is poison in it, taken otherwise), rejections, jitter
+answers = st.tuples(
+    st.sampled_from([None, None, None, *Verdict]),
+    st.lists(rejections, max_size=2),
+    st.sampled_from([0.0, 0.5, 1.0]),
+)
+
+
+def text_of(number: int, filler: str, size_bytes: int) -> str:
+    """A text of that size with its number all over it, so that no two pieces are alike."""
+    text = ""
+    for character in (f"{number:03}" + filler) * size_bytes:
+        if len((text + character).encode("utf-8", "surrogatepass")) > size_bytes:
+            break
+        text += character
+    return text
+
+
+def assert_legal(batch: Batch, now_ms: int) -> None:
+    """Every limit of the destination holds, at the time of the call."""
+    times = [event.timestamp_ms for event in batch.events]
+    sizes = [len(event.message.encode()) + TINY.overhead_bytes for event in batch.events]
+    assert 1 <= len(times) <= TINY.batch_count
+    assert sum(sizes) == batch.size_bytes <= TINY.batch_bytes
+    assert max(sizes) <= TINY.event_bytes
+    assert [event.size_bytes for event in batch.events] == sizes
+    assert times == sorted(times)
+    assert TINY.span_ms is not None
+    assert times[-1] - times[0] < TINY.span_ms
+    assert not any(loss_outside(time, now_ms) for time in times)
+    assert all(event.message for event in batch.events)
+
+
+class BacklogMachine(RuleBasedStateMachine):
+    """Drives both through the same life."""
+
+    @initialize(oversize=st.sampled_from(["split", "truncate", "drop"]))
+    def start(self, oversize: Oversize) -> None:
+        self.ledger = Ledger()
+        self.backlog = Backlog(
+            TINY, send_interval_s=SEND_INTERVAL_S, oversize=oversize, ledger=self.ledger
+        )
+        self.oracle = Oracle(oversize)
+        self.under_way: dict[str, Job] = {}
+        self.answered: list[Job] = []
+        self.flushes: list[tuple[Flush, OracleFlush]] = []
+        self.last_arrival_s = -math.inf
+
+    # -- what comes in, and time ----------------------------------------------------------------
+
+    @rule(batch=st.lists(records, min_size=1, max_size=8))
+    def add(self, batch: list[tuple[str, int, str, int, float]]) -> None:
+        oracle = self.oracle
+        for stream, age_ms, filler, size_bytes, lag_s in batch:
+            text = text_of(len(oracle.records), filler, size_bytes)
+            arrived_s = self.last_arrival_s = max(self.last_arrival_s, oracle.now_s - lag_s)
+            time_ms = oracle.now_ms - age_ms
+            oracle.add(stream, time_ms, text, arrived_s)
+            self.backlog.add(stream, time_ms, text, arrived_s=arrived_s, now_s=oracle.now_s)
+
+    @rule(seconds=steps_s, milliseconds=steps_ms)
+    def time_passes(self, seconds: float, milliseconds: int) -> None:
+        """The wall clock goes its own way, at times backwards."""
+        self.oracle.now_s += seconds
+        self.oracle.now_ms += milliseconds
+
+    # -- what goes out --------------------------------------------------------------------------
+
+    @rule()
+    def send_what_is_due(self) -> None:
+        expected = self.oracle.jobs()
+        jobs = list(self._jobs())
+        assert len(jobs) == len({job.stream for job in jobs}), "two jobs for one stream"
+        assert not {job.stream for job in jobs} & set(self.under_way), "two jobs for one stream"
+        sent = {
+            job.stream: [(event.timestamp_ms, event.message) for event in job.events]
+            if isinstance(job, Batch)
+            else []
+            for job in jobs
+        }
+        assert sent == expected
+        self.under_way.update({job.stream: job for job in jobs})
+        assert self.backlog.next_due_s() > self.oracle.now_s, "spins"
+
+    def _jobs(self) -> Iterable[Job]:
+        while (job := self.backlog.next_job(self.oracle.now_s, self.oracle.now_ms)) is not None:
+            if isinstance(job, Batch):
+                assert_legal(job, self.oracle.now_ms)
+            yield job
+
+    def _sleep_until_due(self) -> None:
+        held, jobs = self.backlog.held_events, len(self.under_way)
+        self.oracle.now_s = max(self.oracle.now_s, self.backlog.next_due_s())
+        self.send_what_is_due()
+        assert len(self.under_way) > jobs or self.backlog.held_events < held, "woken for nothing"
+
+    # -- answers --------------------------------------------------------------------------------
+
+    @rule(answers=st.lists(answers, min_size=1, max_size=8), last=st.booleans())
+    def answer(
+        self, answers: list[tuple[Verdict | None, list[Rejection], float]], *, last: bool
+    ) -> None:
+        """Answers come in; where none is open, the next job is waited for."""
+        for verdict, rejected, jitter in answers:
+            while not self.under_way and self.backlog.next_due_s() < math.inf:
+                self._sleep_until_due()
+            if self.under_way:
+                stream = sorted(self.under_way)[-last]
+                self._answer(stream, verdict, tuple(rejected), jitter)
+
+    def _answer(
+        self, stream: str, verdict: Verdict | None, rejected: tuple[Rejection, ...], jitter: float
+    ) -> None:
+        job = self.under_way.pop(stream)
+        if verdict is None:
+            poison = isinstance(job, Batch) and any("3" in event.message for event in job.events)
+            verdict = Verdict.REFUSED if poison else Verdict.DELIVERED
+        self.oracle.resolve(stream, verdict, rejected, jitter)
+        outcome = Outcome(verdict, "said the service", rejected)
+        self.backlog.resolve(job, outcome, now_s=self.oracle.now_s, jitter=jitter)
+        self.answered.append(job)
+
+    @precondition(lambda self: self.answered)
+    @rule(verdict=st.sampled_from(Verdict))
+    def a_second_answer_changes_nothing(self, verdict: Verdict) -> None:
+        for job in self.answered:
+            self.backlog.resolve(job, Outcome(verdict), now_s=self.oracle.now_s, jitter=1.0)
+
+    # -- requests -------------------------------------------------------------------------------
+
+    @rule()
+    def flush(self) -> None:
+        self.flushes.append((self.backlog.flush(self.oracle.now_s), self.oracle.flush()))
+
+    @rule(on=st.booleans())
+    def hurry_or_relax(self, *, on: bool) -> None:
+        if on:
+            self.oracle.hurry()
+            self.backlog.hurry(self.oracle.now_s)
+        else:
+            self.oracle.hurried = False
+            self.backlog.relax()
+
+    @rule(percent=st.sampled_from([0, 30, 60, 90, 90, 100]))
+    def shed(self, percent: int) -> None:
+        held_bytes = self.oracle.held_bytes() * percent // 100
+        self.oracle.shed(held_bytes)
+        self.backlog.shed(held_bytes)
+
+    @precondition(lambda self: self.oracle.items % 8 == 7)
+    @rule()
+    def abandon(self) -> None:
+        self.oracle.abandon(LossReason.SHUTDOWN)
+        self.backlog.abandon(LossReason.SHUTDOWN, "the end")
+        self.answered += self.under_way.values()
+        self.under_way.clear()
+
+    # -- what always holds ----------------------------------------------------------------------
+
+    @invariant()
+    def the_books_balance(self) -> None:
+        oracle, ledger = self.oracle, self.ledger
+        assert ledger.delivered == oracle.delivered
+        assert +ledger.lost == +oracle.lost
+        assert ledger.batches == oracle.batches
+        held = oracle.held_records()
+        assert ledger.delivered + sum(ledger.lost.values()) + held == len(oracle.records)
+
+    @invariant()
+    def what_is_held_is_known_exactly(self) -> None:
+        assert self.backlog.held_events == len(self.oracle.held())
+        assert self.backlog.held_bytes == self.oracle.held_bytes()
+
+    @invariant()
+    def a_flush_is_done_exactly_when_its_records_are_settled(self) -> None:
+        for flush, expected in self.flushes:
+            assert (flush.done, flush.lossless) == (expected.done, expected.lossless)
+
+    @invariant()
+    def the_next_due_time_is_exact(self) -> None:
+        now_s = self.oracle.now_s
+        assert max(self.backlog.next_due_s(), now_s) == max(self.oracle.next_due_s(), now_s)
+
+
+BacklogMachine.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestBacklogMachine = BacklogMachine.TestCase

@@ -1,0 +1,62 @@
+"""The books: counts of what became of the records, and the news of losses."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from logspire.core.ledger import Ledger, Loss, LossReason
+
+entries = st.lists(
+    st.tuples(st.sampled_from(LossReason), st.integers(1, 5), st.sampled_from(["", "a", "b"]))
+)
+
+
+def test_new_books_have_no_news() -> None:
+    assert not Ledger().has_news
+    assert Ledger().take_losses() == []
+
+
+def test_losses_for_one_reason_are_one_entry_with_the_last_word_on_it() -> None:
+    ledger = Ledger()
+    ledger.lose(LossReason.REFUSED, 2, "first")
+    ledger.lose(LossReason.REFUSED, 3, "second")
+    ledger.lose(LossReason.REFUSED)
+    assert ledger.take_losses() == [Loss(LossReason.REFUSED, 6, "second")]
+
+
+def test_losses_for_two_reasons_are_two_entries() -> None:
+    ledger = Ledger()
+    ledger.lose(LossReason.EMPTY)
+    ledger.lose(LossReason.TOO_OLD)
+    assert ledger.take_losses() == [Loss(LossReason.EMPTY, 1, ""), Loss(LossReason.TOO_OLD, 1, "")]
+
+
+def test_a_loss_is_news_once() -> None:
+    ledger = Ledger()
+    ledger.lose(LossReason.EMPTY)
+    assert [bool(ledger.take_losses()) for _ in range(2)] == [True, False]
+
+
+def test_there_is_news_until_it_was_told() -> None:
+    ledger = Ledger()
+    ledger.lose(LossReason.EMPTY)
+    before = ledger.has_news
+    ledger.take_losses()
+    assert (before, ledger.has_news) == (True, False)
+
+
+@given(before=entries, after=entries)
+def test_news_add_up_to_the_books(
+    before: list[tuple[LossReason, int, str]], after: list[tuple[LossReason, int, str]]
+) -> None:
+    ledger, news = Ledger(), []
+    for some in (before, after):
+        for entry in some:
+            ledger.lose(*entry)
+        news += ledger.take_losses()
+    for reason in LossReason:
+        assert sum(loss.count for loss in news if loss.reason is reason) == ledger.lost[reason]
+
+
+def test_a_reason_is_a_plain_string_to_whoever_prints_it() -> None:
+    assert (f"{LossReason.QUEUE_FULL}", str(LossReason.TOO_OLD)) == ("queue_full", "too_old")
+    assert LossReason("refused") is LossReason.REFUSED
