@@ -7,6 +7,7 @@ import io
 import json
 import logging
 import logging.config
+import subprocess
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
@@ -250,6 +251,21 @@ def test_what_logging_itself_puts_on_a_record_is_no_extra() -> None:
     logging.Formatter("%(asctime)s").format(record)  # sets asctime and message
     members = parse(JSONFormatter().format(record))
     assert list(members) == ["timestamp", "level", "logger", "message"]
+
+
+def test_what_a_record_factory_adds_is_an_extra_even_if_it_came_first() -> None:
+    program = """
+import logging
+def traced(*args, **keywords):
+    record = logging.LogRecord(*args, **keywords)
+    record.trace = "t-1"
+    return record
+logging.setLogRecordFactory(traced)
+from logspire.formatters import JSONFormatter
+print(JSONFormatter().format(logging.makeLogRecord({"msg": "x"})))
+"""
+    run = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
+    assert parse(run.stdout.decode().rstrip())["trace"] == "t-1"
 
 
 @pytest.mark.parametrize("name", ["timestamp", "level", "logger", "exception", "stack"])

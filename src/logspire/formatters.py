@@ -17,10 +17,11 @@ from logspire.strict_json import Default, StrictEncoder, describe_text, free_nam
 _RESERVED: Final = ("timestamp", "level", "logger", "message", "exception", "stack")
 """The keys that :class:`JSONFormatter` gives a meaning to."""
 
-_STANDARD_ATTRIBUTES: Final = frozenset(logging.makeLogRecord({}).__dict__) | {
+# Not makeLogRecord(): the application's record factory, if it has one, adds what are extras.
+_STANDARD_ATTRIBUTES: Final = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {
     "asctime",
     "message",
-    "taskName",  # since Python 3.12
+    "taskName",  # since Python 3.12; records may come from another Python, by a socket
 }
 _MISSING: Final = object()
 
