@@ -177,18 +177,21 @@ class Oracle:
             self._failed(lane, batch, verdict, jitter)
         self._announce()
 
-    def flush(self) -> OracleFlush:
+    def hasten(self) -> None:
         for lane in self.lanes.values():
             lane.urgent = bool(lane.waiting)
             lane.job_urgent = True
         self._announce()
+
+    def flush(self) -> OracleFlush:
+        self.hasten()
         return OracleFlush({item.record for item in self.held()})
 
     def hurry(self) -> None:
         self.hurried = True
         for lane in self.lanes.values():
             lane.not_before_s = -math.inf
-        self.flush()
+        self.hasten()
 
     def shed(self, held_bytes: int) -> None:
         """The oldest of all goes first; streams whose oldest are equally old take turns."""

@@ -90,7 +90,7 @@ class BacklogMachine(RuleBasedStateMachine):
 
     # -- what comes in, and time ----------------------------------------------------------------
 
-    @rule(batch=st.lists(records, min_size=1, max_size=8))
+    @rule(batch=st.lists(records, min_size=2, max_size=8))
     def add(self, batch: list[tuple[str, int, str, int, float]]) -> None:
         oracle = self.oracle
         for stream, age_ms, filler, size_bytes, lag_s in batch:
@@ -138,7 +138,7 @@ class BacklogMachine(RuleBasedStateMachine):
 
     # -- answers --------------------------------------------------------------------------------
 
-    @rule(answers=st.lists(answers, min_size=1, max_size=8), last=st.booleans())
+    @rule(answers=st.lists(answers, min_size=3, max_size=8), last=st.booleans())
     def answer(
         self, answers: list[tuple[Verdict | None, list[Rejection], float]], *, last: bool
     ) -> None:
@@ -174,9 +174,18 @@ class BacklogMachine(RuleBasedStateMachine):
     def flush(self) -> None:
         self.flushes.append((self.backlog.flush(self.oracle.now_s), self.oracle.flush()))
 
-    @rule(on=st.booleans())
-    def hurry_or_relax(self, *, on: bool) -> None:
-        if on:
+    @precondition(lambda self: self.flushes)
+    @rule()
+    def forget_flush(self) -> None:
+        flush, _ = self.flushes.pop()
+        self.backlog.forget_flush(flush)
+
+    @rule(pace=st.sampled_from(["hasten", "hurry", "relax"]))
+    def set_the_pace(self, pace: str) -> None:
+        if pace == "hasten":
+            self.oracle.hasten()
+            self.backlog.hasten(self.oracle.now_s)
+        elif pace == "hurry":
             self.oracle.hurry()
             self.backlog.hurry(self.oracle.now_s)
         else:
@@ -224,5 +233,5 @@ class BacklogMachine(RuleBasedStateMachine):
         assert max(self.backlog.next_due_s(), now_s) == max(self.oracle.next_due_s(), now_s)
 
 
-BacklogMachine.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+BacklogMachine.TestCase.settings = settings(max_examples=200, stateful_step_count=40, deadline=None)
 TestBacklogMachine = BacklogMachine.TestCase
