@@ -85,14 +85,13 @@ class ClientSource:
 
     def _make(self) -> Any:
         # Imported here, not above: it takes a quarter of a second, and `import logspire` a few
-        # milliseconds.
-        import boto3.session  # noqa: PLC0415
+        # milliseconds. And botocore, not boto3: that would pull in concurrent.futures, which
+        # cannot be imported any more once the interpreter ends (its thread pools want to be told),
+        # so a program that logs and leaves would lose everything.
+        import botocore.session  # noqa: PLC0415
         from botocore.config import Config  # noqa: PLC0415
 
         options = self._options
-        # A session of our own unless one is given: boto3's default session is not safe to use
-        # from two threads, and the application may be using it at this moment.
-        session = options.session or boto3.session.Session(profile_name=options.profile_name)
         config = Config(
             connect_timeout=min(CONNECT_TIMEOUT_S, self._longest_wait_s),
             read_timeout=self._longest_wait_s,
@@ -102,9 +101,10 @@ class ClientSource:
             parameter_validation=False,
             user_agent_extra=f"logspire/{__version__}",
         )
-        return session.client(
-            "logs",
-            region_name=options.region_name,
-            endpoint_url=options.endpoint_url,
-            config=config,
-        )
+        where: Any = {"region_name": options.region_name, "endpoint_url": options.endpoint_url}
+        if options.session is not None:
+            return options.session.client("logs", config=config, **where)
+        # A session of our own: boto3's default one must not be used by two threads at once, and
+        # the application may be using it at this moment.
+        session = botocore.session.Session(profile=options.profile_name)
+        return session.create_client("logs", config=config, **where)

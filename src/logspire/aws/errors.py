@@ -54,7 +54,7 @@ def outcome_of(error: Exception) -> Outcome:
     names = {cls.__name__ for cls in type(error).__mro__}
     detail = f"{type(error).__name__}: {error}"
     if "ClientError" in names:
-        return Outcome(_verdict_of_response(getattr(error, "response", {})), str(error))
+        return Outcome(_verdict_of_answer(error), str(error))
     if names & _DISCONNECTED_ERRORS:
         return Outcome(Verdict.DISCONNECTED, detail)
     if names & _BAD_REQUEST_ERRORS:
@@ -70,13 +70,20 @@ def code_of(error: Exception) -> str:
     return str(response.get("Error", {}).get("Code", ""))
 
 
+def status_of(error: Exception) -> int:
+    """Return the HTTP status, 0 if the error is not an answer of the service."""
+    response: Any = getattr(error, "response", None)
+    if not isinstance(response, dict):
+        return 0
+    return int(response.get("ResponseMetadata", {}).get("HTTPStatusCode") or 0)
+
+
 def is_about_credentials(error: Exception) -> bool:
     """Whether a new client, which looks for credentials again, may fare better."""
     return code_of(error) in _CREDENTIAL_CODES or type(error).__name__ in _CREDENTIAL_ERRORS
 
 
-def _verdict_of_response(response: Any) -> Verdict:
-    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
-    if status == _TOO_LARGE_STATUS:
+def _verdict_of_answer(error: Exception) -> Verdict:
+    if status_of(error) == _TOO_LARGE_STATUS:
         return Verdict.REFUSED
-    return _VERDICTS.get(response.get("Error", {}).get("Code", ""), Verdict.RETRY)
+    return _VERDICTS.get(code_of(error), Verdict.RETRY)

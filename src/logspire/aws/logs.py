@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from logspire.aws.errors import code_of, is_about_credentials, outcome_of
+from logspire.aws.errors import code_of, is_about_credentials, outcome_of, status_of
 from logspire.aws.hooks import put_call
 from logspire.core.ledger import LossReason
 from logspire.core.retry import Outcome, Rejection, Verdict
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 # Somebody else has just created it, or is about to.
 _EXISTS_CODES: Final = frozenset({"ResourceAlreadyExistsException", "OperationAbortedException"})
+# How MiniStack (500) and some gateways (415) answer a body that they cannot read. A 500 can also
+# be an accident, so it takes two that went away without compression to do without it for good.
+_GZIP_UNREAD_STATUSES: Final = frozenset({415, 500})
+_GZIP_BLAME: Final = 2
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,8 @@ class CloudWatchLogs:
         self._entity = entity
         self._compress = compress
         self._retention_due = False
+        self._gzip_read = False  # a compressed body was taken, so no refusal is due to it
+        self._gzip_blame = 0
 
     @property
     def name(self) -> str:
@@ -102,27 +108,26 @@ class CloudWatchLogs:
             try:
                 answer = client.put_log_events(**request)
             except Exception as error:
-                outcome = outcome_of(error)
-                if outcome.verdict is Verdict.REFUSED and call.compressed:
-                    return self._put_plain(client, request, len(batch.events), outcome)
+                if not call.compressed or self._gzip_read:
+                    raise
+                if outcome_of(error).verdict is Verdict.REFUSED:
+                    return self._put_plain(client, request, blame=_GZIP_BLAME)
+                if status_of(error) in _GZIP_UNREAD_STATUSES:
+                    return self._put_plain(client, request, blame=1)
                 raise
+        self._gzip_read |= call.compressed and call.readable
         if self._retention_due:
             self._set_retention(client)
         return self._read(answer, len(batch.events), readable=call.readable)
 
-    def _put_plain(
-        self, client: Any, request: dict[str, Any], events: int, refusal: Outcome
-    ) -> Outcome:
+    def _put_plain(self, client: Any, request: dict[str, Any], *, blame: int) -> Outcome:
         """Try again without compression: some emulators cannot read a compressed body."""
         with put_call(compress=False) as call:
-            try:
-                answer = client.put_log_events(**request)
-            except Exception as error:  # noqa: BLE001 - it was not the compression
-                again = outcome_of(error)
-                return refusal if again.verdict is Verdict.REFUSED else again
-        outcome = self._read(answer, events, readable=call.readable)
+            answer = client.put_log_events(**request)  # raises: it was not the compression
+        outcome = self._read(answer, len(request["logEvents"]), readable=call.readable)
         if outcome.verdict is Verdict.DELIVERED:
-            self._compress = False
+            self._gzip_blame += blame
+            self._compress = self._gzip_blame < _GZIP_BLAME
         return outcome
 
     def _read(self, answer: Mapping[str, Any], events: int, *, readable: bool) -> Outcome:

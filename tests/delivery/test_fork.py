@@ -1,0 +1,156 @@
+"""The parent keeps what it held, a child starts clean, and both deliver: each record once."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from logspire.testing import LocalCloudWatchLogs
+
+from .conftest import GROUP, STREAM, Programs
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")
+
+
+def arrived(service: LocalCloudWatchLogs) -> Counter[str]:
+    return Counter(service.messages(GROUP, STREAM))
+
+
+def once(*messages: str) -> Counter[str]:
+    return Counter(messages)
+
+
+def test_parent_and_child_deliver_each_their_own(
+    programs: Programs, cloudwatch_logs: LocalCloudWatchLogs
+) -> None:
+    programs.run(
+        """
+        log.info("before")
+        if os.fork() == 0:
+            log.info("child")
+            if os.fork() == 0:
+                log.info("grandchild")
+                sys.exit()
+            os.wait()
+            sys.exit()
+        os.wait()
+        log.info("after")
+        """
+    )
+    assert arrived(cloudwatch_logs) == once("before", "child", "grandchild", "after")
+
+
+def test_forking_while_four_threads_log_loses_nothing(
+    programs: Programs, cloudwatch_logs: LocalCloudWatchLogs
+) -> None:
+    programs.run(
+        """
+        def work(name):
+            for n in range(2000):
+                log.info("%s %d", name, n)
+        threads = [threading.Thread(target=work, args=(f"thread {t}",)) for t in range(4)]
+        for thread in threads:
+            thread.start()
+        children = []
+        for c in range(8):
+            pid = os.fork()
+            if not pid:
+                log.info("child %d", c)
+                logging.shutdown()
+                os._exit(0)
+            children.append(pid)
+        for pid in children:
+            assert os.waitpid(pid, 0)[1] == 0
+        for thread in threads:
+            thread.join()
+        """,
+        "-Wignore::DeprecationWarning",  # 3.12 warns of every fork with threads
+    )
+    expected = [f"thread {t} {n}" for t in range(4) for n in range(2000)]
+    assert arrived(cloudwatch_logs) == once(*expected, *(f"child {c}" for c in range(8)))
+
+
+JOBS = """
+import logging
+from logspire import CloudWatchLogHandler
+
+log = logging.getLogger("app")
+
+def configure():
+    log.setLevel(logging.INFO)
+    if not log.handlers:  # a forked child has the parent's
+        log.addHandler(CloudWatchLogHandler("tests", "stream", send_interval=60))
+
+def process(n):
+    configure()
+    log.info("process %d", n)
+
+def job(n):
+    log.info("job %d", n)
+"""
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_children_of_multiprocessing_deliver(
+    programs: Programs, cloudwatch_logs: LocalCloudWatchLogs, method: str, tmp_path: Path
+) -> None:
+    (tmp_path / "jobs.py").write_text(JOBS)
+    programs.run(
+        f"""
+        sys.path.insert(0, {str(tmp_path)!r})
+        import jobs, multiprocessing
+        context = multiprocessing.get_context({method!r})
+        log.info("parent")
+        children = [context.Process(target=jobs.process, args=(n,)) for n in range(3)]
+        for child in children:
+            child.start()
+        for child in children:
+            child.join()
+            assert child.exitcode == 0
+        with context.Pool(2, initializer=jobs.configure) as pool:
+            pool.map(jobs.job, range(10), chunksize=1)
+            pool.close()
+            pool.join()
+        """,
+        "-Wignore::DeprecationWarning",
+    )
+    processes = [f"process {n}" for n in range(3)]
+    assert arrived(cloudwatch_logs) == once(
+        "parent", *processes, *(f"job {n}" for n in range(10))
+    )
+
+
+def test_a_users_client_is_not_shared_with_the_parents_connections(
+    programs: Programs, cloudwatch_logs: LocalCloudWatchLogs
+) -> None:
+    programs.run(
+        """
+        import boto3
+        client = boto3.client("logs")
+        log.handlers[:] = [CloudWatchLogHandler("tests", "stream", boto3_client=client)]
+        log.info("warm-up")
+        assert log.handlers[0].flush(20)
+        children = []
+        for c in range(4):
+            pid = os.fork()
+            if not pid:
+                for n in range(20):
+                    log.info("child %d %d", c, n)
+                    assert log.handlers[0].flush(20)
+                os._exit(0)
+            children.append(pid)
+        for n in range(20):
+            log.info("parent %d", n)
+            assert log.handlers[0].flush(20)
+        for pid in children:
+            assert os.waitpid(pid, 0)[1] == 0
+        """,
+        "-Wignore::DeprecationWarning",
+    )
+    children = [f"child {c} {n}" for c in range(4) for n in range(20)]
+    assert arrived(cloudwatch_logs) == once(
+        "warm-up", *children, *(f"parent {n}" for n in range(20))
+    )
