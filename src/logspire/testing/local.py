@@ -8,7 +8,6 @@ from random import Random
 from typing import TYPE_CHECKING, Any, cast
 
 import botocore.session
-from typing_extensions import Self
 
 from logspire.testing import control
 from logspire.testing.records import Call, Event, Summary
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from mypy_boto3_logs import CloudWatchLogsClient
+    from typing_extensions import Self
 
     from logspire.testing.signature import SignedRequest
 
