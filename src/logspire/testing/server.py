@@ -11,6 +11,7 @@ import time
 from contextlib import suppress
 from http.client import HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
 from typing import Any, Protocol
 from weakref import WeakSet
 
@@ -67,8 +68,7 @@ class Server(ThreadingHTTPServer):
 
     def server_bind(self) -> None:
         """Bind, without the look-up of the host's name that HTTPServer does."""
-        socket.socket.bind(self.socket, self.server_address)
-        self.server_address = self.socket.getsockname()
+        TCPServer.server_bind(self)
         self.server_name, self.server_port = str(self.server_address[0]), self.server_address[1]
 
     def start(self) -> None:
@@ -194,22 +194,22 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
         elif reply.cut == "truncate":
             self.close_connection = True
-            self._send(reply, missing_bytes=100)
+            self._send(reply, len(reply.body) // 2)
         else:
             self._send(reply)
 
-    def _send(self, reply: Reply, missing_bytes: int = 0) -> None:
+    def _send(self, reply: Reply, sent_bytes: int | None = None) -> None:
         self.send_response_only(reply.status)
         self.send_header("Date", self.date_time_string())
         if reply.request_id:
             self.send_header("x-amzn-RequestId", reply.request_id)
         self.send_header("Content-Type", reply.content_type)
-        self.send_header("Content-Length", str(len(reply.body) + missing_bytes))
+        self.send_header("Content-Length", str(len(reply.body)))
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(reply.body)
+            self.wfile.write(reply.body[:sent_bytes])
         self.wfile.flush()
         self.log_request(reply.status, len(reply.body))
 
