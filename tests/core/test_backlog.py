@@ -60,6 +60,45 @@ def test_a_stream_that_fills_again_and_again_does_not_starve_another(bench: Benc
     assert "patient" in sent
 
 
+def test_hastened_again_and_again_a_stream_still_gets_its_turn(bench: Bench) -> None:
+    sent = []
+    for step in range(8):
+        now_s = step * 0.5
+        for _ in range(5):
+            bench.add("greedy", stream="greedy", now_s=now_s)
+        if step == 0:
+            bench.add("patient", stream="patient", now_s=now_s)
+        bench.backlog.hasten(now_s)
+        sent += bench.send(DELIVERED, now_s=now_s)
+    assert "patient" in sent
+
+
+def test_sorting_by_time_does_not_lose_sight_of_who_has_waited_longest(bench: Bench) -> None:
+    for age_ms in (9, 9, 9, 0):
+        bench.add("x", age_ms=age_ms, now_s=0.0)
+    bench.add("later, but of an earlier time", age_ms=9, now_s=1.5)
+    bench.send(DELIVERED, now_s=1.5)
+    assert bench.backlog.next_due_s() == 2.0
+
+
+@pytest.mark.parametrize(("last", "due_s"), [("x" * 17, 0.0), ("x" * 16, 2.0)])
+def test_a_batch_is_due_at_once_when_its_bytes_are_full(
+    bench: Bench, last: str, due_s: float
+) -> None:
+    for text in ("x" * 37, "x" * 37, last):
+        bench.add(text, now_s=0.0)
+    assert bench.backlog.next_due_s() == due_s
+
+
+@pytest.mark.parametrize(("events", "due_s"), [(4, 0.0), (3, 2.0)])
+def test_a_batch_is_due_at_once_when_its_count_is_full(
+    bench: Bench, events: int, due_s: float
+) -> None:
+    for _ in range(events):
+        bench.add("x", now_s=0.0)
+    assert bench.backlog.next_due_s() == due_s
+
+
 def test_the_last_error_is_kept_until_a_call_works(bench: Bench) -> None:
     bench.add("x")
     bench.send(Outcome(Verdict.RETRY, "slow down"), now_s=9.0)
@@ -164,6 +203,17 @@ def test_a_second_refusal_halves_again(bench: Bench) -> None:
     assert sizes == [4, 2, 1]
 
 
+def test_a_flush_asked_for_on_the_way_still_holds_after_the_way_back(bench: Bench) -> None:
+    bench.add("flushed", now_s=0.0)
+    batch = bench.batch(now_s=2.0)
+    bench.backlog.flush(2.0)
+    bench.backlog.resolve(batch, Outcome(Verdict.RETRY), now_s=2.0, jitter=0.0)
+    for _ in range(4):
+        bench.add("older", age_ms=1, now_s=2.0)
+    assert bench.send(DELIVERED, now_s=2.0) == ["older"] * 4
+    assert bench.send(DELIVERED, now_s=2.0) == ["flushed"]
+
+
 def test_giving_up_answers_every_flush_and_says_that_it_lost(bench: Bench) -> None:
     bench.add("x")
     flush = bench.backlog.flush(0.0)
@@ -171,6 +221,31 @@ def test_giving_up_answers_every_flush_and_says_that_it_lost(bench: Bench) -> No
     bench.backlog.abandon(LossReason.SHUTDOWN, "10 s have passed")
     assert (flush.done, flush.lossless) == (True, False)
     assert bench.ledger.take_losses() == [Loss(LossReason.SHUTDOWN, 1, "10 s have passed")]
+
+
+def test_a_flush_whose_records_are_shed_is_done(bench: Bench) -> None:
+    bench.add("x")
+    flush = bench.backlog.flush(0.0)
+    bench.backlog.shed(0)
+    assert (flush.done, flush.lossless) == (True, False)
+
+
+def test_no_more_is_shed_than_has_to_be(bench: Bench) -> None:
+    bench.add("one")
+    just_one = bench.backlog.held_bytes
+    bench.add("two")
+    bench.backlog.shed(just_one)
+    assert (bench.backlog.held_bytes, bench.send(DELIVERED)) == (just_one, ["two"])
+
+
+def test_streams_with_nothing_left_take_no_memory(bench: Bench) -> None:
+    bench.add("delivered", stream="a", now_s=0.0)
+    bench.send(DELIVERED, now_s=2.0)
+    bench.add("too old", stream="b", age_ms=101, now_s=0.0)
+    bench.backlog.next_job(2.0, NOW_MS)
+    bench.add("shed", stream="c", now_s=2.0)
+    bench.backlog.shed(0)
+    assert bench.backlog._streams == {}
 
 
 def test_a_flush_with_nothing_held_is_done(bench: Bench) -> None:

@@ -20,7 +20,7 @@ from logspire.core.ledger import Ledger, LossReason
 from logspire.core.retry import Outcome, Rejection, Verdict
 from logspire.core.stream import Batch, Job
 
-fillers = st.sampled_from(["", "", "é", "😀", "\ud800"])
+fillers = st.sampled_from(["", "", "é", "😀", "é\ud800"])
 # Around what fits: an event has 37 bytes of text; 40 + 40 + 20 bytes of events fill a batch.
 text_bytes = st.sampled_from([0, 3, 3, 16, 17, 17, 17, 18, 36, 37, 37, 38, 74, 150])
 ages_ms = st.sampled_from([0, 0, 0, 0, 1, 1, -1, 49, 50, 51, 99, 100, 101, -29, -30, -31])
