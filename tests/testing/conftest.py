@@ -1,11 +1,12 @@
 """Ways to call the service: an ordinary client that does not retry, and requests made by hand."""
 
+from __future__ import annotations
+
 import gzip
 import http.client
 import json
-from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -13,9 +14,13 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
-from mypy_boto3_logs import CloudWatchLogsClient
 
 from logspire.testing import LocalCloudWatchLogs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from mypy_boto3_logs import CloudWatchLogsClient
 
 GROUP, STREAM = "group", "stream"
 

@@ -1,13 +1,17 @@
 """The service refuses every row of the limits table."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
-from mypy_boto3_logs import CloudWatchLogsClient
 
-from logspire.testing import LocalCloudWatchLogs
+if TYPE_CHECKING:
+    from mypy_boto3_logs import CloudWatchLogsClient
+
+    from logspire.testing import LocalCloudWatchLogs
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS

@@ -1,12 +1,14 @@
 """Each misbehaviour, as an ordinary boto client meets it."""
 
+from __future__ import annotations
+
 import http.client
 import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.config import Config
@@ -15,10 +17,12 @@ from botocore.exceptions import (
     ConnectionClosedError,
     ReadTimeoutError,
 )
-from mypy_boto3_logs import CloudWatchLogsClient
 
 from logspire.testing import LocalCloudWatchLogs
 from logspire.testing.faults import KINDS
+
+if TYPE_CHECKING:
+    from mypy_boto3_logs import CloudWatchLogsClient
 
 Put = Callable[..., Any]
 

@@ -1,13 +1,17 @@
 """Groups, streams, tags, retention: what is created is there, once, and what is deleted is not."""
 
+from __future__ import annotations
+
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
-from mypy_boto3_logs import CloudWatchLogsClient
 
-from logspire.testing import LocalCloudWatchLogs
+if TYPE_CHECKING:
+    from mypy_boto3_logs import CloudWatchLogsClient
+
+    from logspire.testing import LocalCloudWatchLogs
 
 ARN = "arn:aws:logs:us-east-1:123456789012:log-group:group"
 

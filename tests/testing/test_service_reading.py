@@ -1,10 +1,14 @@
 """Reading back: pages, tokens, filters."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from mypy_boto3_logs import CloudWatchLogsClient
+
+if TYPE_CHECKING:
+    from mypy_boto3_logs import CloudWatchLogsClient
 
 Put = Callable[..., Any]
 STREAM: Any = {"logGroupName": "group", "logStreamName": "stream"}

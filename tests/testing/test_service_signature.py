@@ -74,7 +74,8 @@ def test_a_signature_over_five_minutes_off_is_refused(age: timedelta, message: s
         "host": "localhost",
         "x-amz-date": "20261122T120000Z",
         "authorization": "AWS4-HMAC-SHA256 "
-        "Credential=testing/20261122/us-east-1/logs/aws4_request, SignedHeaders=host;x-amz-date, Signature=00",
+        "Credential=testing/20261122/us-east-1/logs/aws4_request, "
+        "SignedHeaders=host;x-amz-date, Signature=00",
     }
     request = SignedRequest("POST", "/", headers, b"{}")
     with pytest.raises(ServiceError, match=message):

@@ -1,11 +1,14 @@
 """Events outside the time window are told by index; the rest of their batch is stored."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mypy_boto3_logs import CloudWatchLogsClient
+if TYPE_CHECKING:
+    from mypy_boto3_logs import CloudWatchLogsClient
 
-from logspire.testing import LocalCloudWatchLogs
+    from logspire.testing import LocalCloudWatchLogs
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS

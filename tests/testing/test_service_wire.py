@@ -43,7 +43,9 @@ def test_a_compressed_body_is_inflated(send: Send, service: LocalCloudWatchLogs)
 
 
 @pytest.mark.parametrize(
-    "body", [b"not gzip", gzip.compress(b"{}")[:-4], gzip.compress(b"{}") * 2], ids=repr
+    "body",
+    [b"not gzip", gzip.compress(b"{}")[:-4], gzip.compress(b"{}") * 2],
+    ids=["no header", "cut short", "two members"],
 )
 def test_a_body_that_is_not_gzip_is_refused(send: Send, body: bytes) -> None:
     answer = send("DescribeLogGroups", body=body, headers={"Content-Encoding": "gzip"})
@@ -69,7 +71,11 @@ def test_a_body_over_the_bound_is_refused_unread(
     assert connection.getresponse().status == 413
 
 
-@pytest.mark.parametrize("body", [b"{", b"[]", b"\xff", b'{"limit": NaN}', b"[" * 100_000])
+@pytest.mark.parametrize(
+    "body",
+    [b"{", b"[]", b"\xff", b'{"limit": NaN}', b"[" * 100_000],
+    ids=["cut short", "list", "no text", "NaN", "deep"],
+)
 def test_a_body_that_is_no_json_object_is_refused(send: Send, body: bytes) -> None:
     answer = send("DescribeLogGroups", body=body)
     assert (answer.status, answer.code) == (400, "SerializationException")
