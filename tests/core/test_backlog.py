@@ -73,6 +73,34 @@ def test_hastened_again_and_again_a_stream_still_gets_its_turn(bench: Bench) -> 
     assert "patient" in sent
 
 
+def test_what_came_back_goes_out_in_order_with_what_came_meanwhile(bench: Bench) -> None:
+    bench.add("1", age_ms=5)
+    bench.add("3", age_ms=3)
+    batch = bench.batch()
+    bench.add("2", age_ms=4)
+    bench.backlog.resolve(batch, Outcome(Verdict.RETRY), now_s=9.0, jitter=0.0)
+    assert bench.send(DELIVERED) == ["1", "2", "3"]
+
+
+def test_what_came_back_counts_towards_a_full_batch(bench: Bench) -> None:
+    bench.add("x" * 37, age_ms=60, now_s=0.0)
+    bench.send(Outcome(Verdict.DISCONNECTED), now_s=2.0)
+    bench.send(DELIVERED, now_s=2.0)
+    for _ in range(3):
+        bench.add("x" * 37, now_s=2.0)
+    assert bench.backlog.next_due_s() == 2.0
+
+
+def test_what_is_too_old_does_not_count_towards_a_full_batch(bench: Bench) -> None:
+    for _ in range(3):
+        bench.add("x" * 37, age_ms=101, now_s=0.0)
+    bench.add("x", now_s=0.0)
+    batch = bench.batch(now_s=0.0)
+    bench.add("x", now_s=0.0)
+    bench.backlog.resolve(batch, DELIVERED, now_s=0.0, jitter=0.0)
+    assert bench.backlog.next_due_s() == 2.0
+
+
 def test_sorting_by_time_does_not_lose_sight_of_who_has_waited_longest(bench: Bench) -> None:
     for age_ms in (9, 9, 9, 0):
         bench.add("x", age_ms=age_ms, now_s=0.0)

@@ -23,8 +23,9 @@ from logspire.core.stream import Batch, Job
 fillers = st.sampled_from(["", "", "é", "😀", "é\ud800"])
 # Around what fits: an event has 37 bytes of text; 40 + 40 + 20 bytes of events fill a batch.
 text_bytes = st.sampled_from([0, 3, 3, 16, 17, 17, 17, 18, 36, 37, 37, 38, 74, 150])
-ages_ms = st.sampled_from([0, 0, 0, 0, 1, 1, -1, 49, 50, 51, 99, 100, 101, -29, -30, -31])
+ages_ms = st.sampled_from([0, 0, 0, 1, 1, 2, 3, -1, 49, 50, 51, 99, 100, 101, -29, -30, -31])
 # stream, age in milliseconds, filler, bytes, for how long it has waited elsewhere
+Record = tuple[str, int, str, int, float]
 records = st.tuples(
     st.sampled_from("aab"),
     ages_ms,
@@ -40,11 +41,13 @@ rejections = st.builds(
     st.integers(0, 6),
     st.sampled_from([LossReason.TOO_OLD, LossReason.EXPIRED, LossReason.TOO_NEW]),
 )
-# verdict (None: refused if there is poison in it, taken otherwise), rejections, jitter
+# verdict (None: refused if there is poison in it, taken otherwise), rejections, jitter, what comes
+# in before the answer does
 answers = st.tuples(
     st.sampled_from([None, None, None, *Verdict]),
     st.lists(rejections, max_size=2),
     st.sampled_from([0.0, 0.5, 1.0]),
+    st.lists(records, max_size=3),
 )
 
 
@@ -91,7 +94,7 @@ class BacklogMachine(RuleBasedStateMachine):
     # -- what comes in, and time ----------------------------------------------------------------
 
     @rule(batch=st.lists(records, min_size=2, max_size=8))
-    def add(self, batch: list[tuple[str, int, str, int, float]]) -> None:
+    def add(self, batch: list[Record]) -> None:
         oracle = self.oracle
         for stream, age_ms, filler, size_bytes, lag_s in batch:
             text = text_of(len(oracle.records), filler, size_bytes)
@@ -140,12 +143,16 @@ class BacklogMachine(RuleBasedStateMachine):
 
     @rule(answers=st.lists(answers, min_size=3, max_size=8), last=st.booleans())
     def answer(
-        self, answers: list[tuple[Verdict | None, list[Rejection], float]], *, last: bool
+        self,
+        answers: list[tuple[Verdict | None, list[Rejection], float, list[Record]]],
+        *,
+        last: bool,
     ) -> None:
         """Answers come in; where none is open, the next job is waited for."""
-        for verdict, rejected, jitter in answers:
+        for verdict, rejected, jitter, meanwhile in answers:
             while not self.under_way and self.backlog.next_due_s() < math.inf:
                 self._sleep_until_due()
+            self.add(meanwhile)
             if self.under_way:
                 stream = sorted(self.under_way)[-last]
                 self._answer(stream, verdict, tuple(rejected), jitter)
