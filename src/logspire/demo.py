@@ -85,7 +85,7 @@ def run(options: argparse.Namespace) -> int:
     group = options.log_group or "logspire-demo"
     with contextlib.ExitStack() as stack:
         if not (options.endpoint_url or options.region or options.log_group):
-            options.endpoint_url = stack.enter_context(_local_service())
+            options.endpoint_url = stack.enter_context(local_service())
             print(f"A strict CloudWatch Logs is at {options.endpoint_url}, a process of its own.")
         try:
             source = ClientOptions(region_name=options.region, endpoint_url=options.endpoint_url)
@@ -143,7 +143,7 @@ def configuration(client: Any, group: str, stream: str) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _local_service() -> Iterator[str]:
+def local_service() -> Iterator[str]:
     """Run the strict service, in a process of its own so that its work is not the program's."""
     # Whatever the environment says about AWS, or about proxies, is meant for other services.
     for name in [name for name in os.environ if name.startswith("AWS_")]:
