@@ -120,7 +120,7 @@ def test_the_aws_cli_writes_and_reads(running: Running) -> None:
     names = ("--log-group-name", "cli", "--log-stream-name", "stream")
     aws("create-log-group", "--log-group-name", "cli", "--tags", "team=core")
     aws("create-log-stream", *names)
-    now_ms = RemoteCloudWatchLogs(running.url).calls[0].time
+    now_ms = RemoteCloudWatchLogs(running.url).calls[0].time_ms
     aws("put-log-events", *names, "--log-events", f"timestamp={now_ms},message=hello")
     assert aws("get-log-events", *names, "--query", "events[].message") == "hello"
 

@@ -20,7 +20,7 @@ def test_a_call_is_recorded_with_all_that_came(
     put("é")
     call = service.calls[-1]
     assert (call.operation, call.status, call.error) == ("PutLogEvents", 200, None)
-    assert call.time == clock()
+    assert call.time_ms == clock()
     assert call.request["logGroupName"] == "group"
     assert list(call.request["logEvents"]) == [{"timestamp": clock(), "message": "é"}]
     assert call.events_stored == 1

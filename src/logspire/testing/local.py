@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from functools import lru_cache
 from random import Random
@@ -167,7 +168,8 @@ class LocalCloudWatchLogs:
             "aws_access_key_id": access_key,
             "aws_secret_access_key": secret,
         }
-        client = _botocore_session().create_client("logs", **{**defaults, **keywords})
+        with _session_lock:
+            client = _botocore_session().create_client("logs", **{**defaults, **keywords})
         return cast("CloudWatchLogsClient", client)
 
     @property
@@ -259,6 +261,10 @@ class LocalCloudWatchLogs:
     def reset(self) -> None:
         """Forget everything: groups, events, calls, misbehaviours."""
         self._service.forget()
+
+
+#: A botocore session makes its parts when it first needs them, and is not thread-safe in that.
+_session_lock = threading.Lock()
 
 
 @lru_cache(maxsize=1)

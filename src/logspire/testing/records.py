@@ -75,7 +75,7 @@ class Call:
 
     Attributes:
         operation: Such as ``PutLogEvents``; empty if the request named none.
-        time: When it was decided, milliseconds since 1970 UTC on the service's clock.
+        time_ms: When it was decided, milliseconds since 1970 UTC on the service's clock.
         request: The parsed request. ``logEvents`` shares its texts with what is stored.
         status: HTTP status of the answer; ``None`` if the caller never got one.
         error: Name of the error that it was answered with, or ``None``.
@@ -91,7 +91,7 @@ class Call:
     """
 
     operation: str
-    time: int
+    time_ms: int
     request: Mapping[str, Any] = field(repr=False)
     status: int | None
     error: str | None = None

@@ -20,6 +20,7 @@ from logspire.testing.service import MAX_BODY_BYTES, Reply, too_large
 from logspire.testing.signature import SignedRequest
 
 _STOP_TIMEOUT_S = 5.0
+_NO_LINGER = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
 _servers: WeakSet[Server] = WeakSet()
 
 
@@ -113,7 +114,7 @@ class Server(ThreadingHTTPServer):
         except _Reset:
             # With a linger time of zero, closing sends RST. It must come before shutdown_request,
             # which would end the connection in order.
-            request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
             request.close()
         finally:
             with self._open_lock:
@@ -133,7 +134,9 @@ class Server(ThreadingHTTPServer):
         for connection in (self.socket, *self._open):
             # Not its close(): that waits for files on the socket, which threads held that are
             # not there in the child.
-            os.close(connection.detach())
+            descriptor = connection.detach()
+            if descriptor >= 0:
+                os.close(descriptor)
 
 
 def _abandon_all() -> None:

@@ -95,7 +95,7 @@ class Service:
         raw, request, error = _decode(incoming)
         call = Call(
             operation=operation,
-            time=self.clock(),
+            time_ms=self.clock(),
             request=request,
             status=200,
             wire_bytes=len(incoming.body),
