@@ -111,6 +111,11 @@ def test_a_limit_without_room_for_a_character_is_an_error(cut: object) -> None:
         cut("x" * 100, 9)
 
 
+def test_three_bytes_are_no_room_even_where_the_text_would_fit_in_them() -> None:
+    with pytest.raises(ValueError, match="no room for a character: 3 bytes"):
+        events.split("x" * 8, 3 + len("[1/3] "))
+
+
 @pytest.mark.parametrize("room", [4, 5, 6, 7])
 def test_a_character_of_four_bytes_goes_through_the_smallest_room(room: int) -> None:
     pieces = events.split("😀" * 9, room + len("[1/9] "))
