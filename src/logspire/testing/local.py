@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 DEFAULT_REGION = "us-east-1"
 DEFAULT_CREDENTIALS: Mapping[str, str] = {"testing": "testing"}
-#: The service closes idle connections after about this many seconds (measured, 2026-11).
+#: The service closes idle connections after about this many seconds, as callers report.
 DEFAULT_IDLE_TIMEOUT_S = 6.0
 
 

@@ -164,7 +164,7 @@ _CHECKS: Mapping[str, Callable[[Mapping[str, Any], Any, str], list[_Problem]]] =
 def _columns_are_good(member_shape: str, items: Sequence[Any]) -> bool:
     """Whether a list of structures is faultless, decided for a whole member at a time.
 
-    The walk value by value costs 30 ms for 10 000 log events, this 3 ms. ``False`` only means
+    The walk value by value costs 25 ms for 10 000 log events, this 2 ms. ``False`` only means
     that the walk has to decide.
     """
     shape = service_model()["shapes"][member_shape]

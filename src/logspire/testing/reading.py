@@ -171,7 +171,7 @@ def _matcher(pattern: str) -> Callable[[str], bool]:
     """Whether a message matches a pattern of terms.
 
     ``a b`` needs both, ``?a ?b`` one of them, ``-a`` none; a term is quoted if it holds spaces
-    (CloudWatch Logs user guide, Filter pattern syntax, read 2026-11).
+    (CloudWatch Logs user guide, Filter pattern syntax).
     """
     terms: dict[str, list[str]] = {"": [], "?": [], "-": []}
     for term in _TERM.finditer(pattern):
@@ -209,7 +209,7 @@ def _stream_item(stream: LogStream) -> dict[str, Any]:
         "logStreamName": stream.name,
         "creationTime": stream.creation_time,
         "arn": stream.arn,
-        "storedBytes": 0,  # "As of June 17, 2019 ... always 0" (LogStream in the same reference)
+        "storedBytes": 0,  # "always reported as zero" (LogStream, since June 2019)
     }
     if stream.batches:
         item["firstEventTimestamp"] = min(b.timestamps[0] for _, _, b in stream.batches)

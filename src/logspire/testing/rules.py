@@ -106,7 +106,7 @@ def _retention_is_listed(request: Request) -> str | None:
 
 
 def _tags_are_not_reserved(request: Request) -> str | None:
-    """AWS General Reference, Tagging AWS resources (read 2026-11): ``aws:`` is AWS's own."""
+    """AWS General Reference, Tagging AWS resources: ``aws:`` is AWS's own."""
     for key in request.get("tags") or request.get("tagKeys") or ():
         if key.lower().startswith("aws:"):
             return f"Tag key {key!r}: keys that start with 'aws:' are reserved"

@@ -1,6 +1,6 @@
 """AWS Signature Version 4, verified as the service does it.
 
-Source: AWS IAM user guide, "Signature Version 4 signing process" (read 2026-11), and the answers
+Source: AWS IAM user guide, "Signature Version 4 signing process", and the answers
 of the service as its callers report them.
 """
 
