@@ -29,8 +29,8 @@ class Event(NamedTuple):
 class EventBatch(Sequence[dict[str, Any]]):
     """The ``logEvents`` of one call, kept as two columns.
 
-    A dict for each event would more than double the memory, and every rule would be a Python loop; on
-    columns the checks of 10 000 events run in C. Items read as the dicts that were sent.
+    A dict for each event would more than double the memory, and every rule would be a Python
+    loop; on columns the checks of 10 000 events run in C. Items read as the dicts that were sent.
     """
 
     __slots__ = ("messages", "timestamps")
