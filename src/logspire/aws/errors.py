@@ -33,15 +33,18 @@ _CREDENTIAL_CODES: Final = frozenset(
         "UnrecognizedClientException",
     }
 )
-# Raised without any call: by a missing region or profile, missing or half credentials.
+# Raised without any call. A missing region or profile is not here: then there is no client to renew.
 _CREDENTIAL_ERRORS: Final = frozenset(
     {
         "NoCredentialsError",
         "PartialCredentialsError",
         "CredentialRetrievalError",
         "TokenRetrievalError",
+        "SSOError",
+        "LoginError",
     }
 )
+# These very classes: ReadTimeoutError is an HTTPClientError too, but says that the service is slow.
 _DISCONNECTED_ERRORS: Final = frozenset({"ConnectionClosedError", "HTTPClientError"})
 _BAD_REQUEST_ERRORS: Final = frozenset({"ParamValidationError"})
 
@@ -51,11 +54,11 @@ def outcome_of(error: Exception) -> Outcome:
 
     Exceptions of botocore are told by class names, so that this module imports nothing heavy.
     """
-    names = {cls.__name__ for cls in type(error).__mro__}
+    names = _class_names(error)
     detail = f"{type(error).__name__}: {error}"
     if "ClientError" in names:
         return Outcome(_verdict_of_answer(error), str(error))
-    if names & _DISCONNECTED_ERRORS:
+    if type(error).__name__ in _DISCONNECTED_ERRORS:
         return Outcome(Verdict.DISCONNECTED, detail)
     if names & _BAD_REQUEST_ERRORS:
         return Outcome(Verdict.REFUSED, detail)
@@ -80,7 +83,13 @@ def status_of(error: Exception) -> int:
 
 def is_about_credentials(error: Exception) -> bool:
     """Whether a new client, which looks for credentials again, may fare better."""
-    return code_of(error) in _CREDENTIAL_CODES or type(error).__name__ in _CREDENTIAL_ERRORS
+    if code_of(error) in _CREDENTIAL_CODES:
+        return True
+    return not _CREDENTIAL_ERRORS.isdisjoint(_class_names(error))
+
+
+def _class_names(error: Exception) -> set[str]:
+    return {cls.__name__ for cls in type(error).__mro__}
 
 
 def _verdict_of_answer(error: Exception) -> Verdict:
