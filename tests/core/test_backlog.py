@@ -110,6 +110,17 @@ def test_sorting_by_time_does_not_lose_sight_of_who_has_waited_longest(bench: Be
     assert bench.backlog.next_due_s() == 2.0
 
 
+def test_coming_back_does_not_lose_sight_of_who_has_waited_longest(bench: Bench) -> None:
+    for age_ms in (9, 9, 9, 0):
+        bench.add("x", age_ms=age_ms, now_s=0.0)
+    batch = bench.batch(now_s=0.0)
+    for age_ms in (9, 1):
+        bench.add("later, but of an earlier time", age_ms=age_ms, now_s=1.5)
+    bench.backlog.resolve(batch, Outcome(Verdict.RETRY), now_s=1.5, jitter=0.0)
+    bench.send(DELIVERED, now_s=1.5)
+    assert bench.backlog.next_due_s() == 2.0
+
+
 @pytest.mark.parametrize(("last", "due_s"), [("x" * 17, 0.0), ("x" * 16, 2.0)])
 def test_a_batch_is_due_at_once_when_its_bytes_are_full(
     bench: Bench, last: str, due_s: float
@@ -241,6 +252,15 @@ def test_a_flush_asked_for_on_the_way_still_holds_after_the_way_back(bench: Benc
     bench.add("older", age_ms=1)
     assert bench.send(DELIVERED, now_s=0.0) == ["older"] + ["flushed"] * 3
     assert bench.send(DELIVERED, now_s=0.0) == ["flushed"]
+
+
+def test_what_comes_after_a_flush_waits_for_company_again(bench: Bench) -> None:
+    bench.add("x", now_s=0.0)
+    batch = bench.batch(now_s=2.0)
+    bench.backlog.flush(2.0)
+    bench.add("later", now_s=2.0)
+    bench.backlog.resolve(batch, DELIVERED, now_s=2.0, jitter=0.0)
+    assert bench.backlog.next_due_s() == 4.0
 
 
 def test_giving_up_answers_every_flush_and_says_that_it_lost(bench: Bench) -> None:
