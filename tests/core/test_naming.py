@@ -1,6 +1,7 @@
 """Whatever a template yields is a stream name that the service takes."""
 
 import re
+import time
 
 import pytest
 from hypothesis import given
@@ -88,6 +89,16 @@ def test_fields_are_filled_in() -> None:
     template = StreamTemplate("{machine_name}/{{{logger_name}}}/{strftime:%Y-%m-%dT%H}")
     name = template.render({"machine_name": "web1", "logger_name": "app"}, created_s=3600.0)
     assert name == "web1/{app}/1970-01-01T01"
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the zone can only be set on Unix")
+def test_the_time_is_utc_wherever_the_process_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as environment:
+        environment.setenv("TZ", "XYZ-5")
+        time.tzset()
+        name = StreamTemplate("{strftime:%H}").render({}, created_s=0.0)
+    time.tzset()
+    assert name == "00"
 
 
 def test_a_time_beyond_the_calendar_shows_the_format_itself() -> None:
