@@ -147,7 +147,7 @@ class CloudWatchLogHandler(logging.Handler):
             on_loss=options.function("on_loss", on_loss),
         )
         self._flush_level = (
-            sys.maxsize if flush_level is None else options.level_number("flush_level", flush_level)
+            None if flush_level is None else options.level_number("flush_level", flush_level)
         )
         super().__init__(level)
         self.formatter = CloudWatchLogFormatter(json_serialize_default=json_serialize_default)
@@ -197,28 +197,28 @@ class CloudWatchLogHandler(logging.Handler):
             if self._pipeline.ignores(record.name):
                 return
             text = self.format(record)
+            urgent = self._flush_level is not None and record.levelno >= self._flush_level
             self._pipeline.put(
-                (self._stream_name(record), _timestamp_ms(record), text),
-                urgent=record.levelno >= self._flush_level,
+                (self._stream_name(record), _timestamp_ms(record), text), urgent=urgent
             )
             self.shutting_down = False
         except Exception:  # noqa: BLE001 - the contract of logging.Handler.emit
             self.handleError(record)
 
-    def flush(self, timeout: float | None = None) -> bool:  # type: ignore[override]  # tells more
+    def flush(self, timeout: float | timedelta | None = None) -> bool:  # type: ignore[override]  # tells more
         """Deliver everything logged before, and wait for it.
 
         Args:
-            timeout: seconds to wait at most; ``None`` stands for ``shutdown_timeout``.
+            timeout: seconds (or a ``timedelta``) to wait at most; ``None`` stands for
+                ``shutdown_timeout``.
 
         Returns:
             ``True`` if all that was held is delivered; ``False`` at the timeout, or if some of it
             was lost. Never waits, and returns ``False`` where something is held, while the calling
             thread holds the lock of the ``logging`` module, as ``dictConfig`` does.
         """
-        if timeout is not None:
-            timeout = options.seconds("timeout", timeout)
-        return self._pipeline.flush(timeout)
+        limit_s = None if timeout is None else options.seconds("timeout", timeout)
+        return self._pipeline.flush(limit_s)
 
     def close(self) -> None:
         """Deliver what is held, end the thread, free connections.

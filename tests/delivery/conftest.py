@@ -8,12 +8,14 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from logspire import CloudWatchLogHandler
-from logspire.testing import LocalCloudWatchLogs
+
+if TYPE_CHECKING:
+    from logspire.testing import LocalCloudWatchLogs
 
 GROUP = "tests"
 STREAM = "stream"
@@ -43,7 +45,7 @@ class Programs:
 
     def start(self, source: str, *flags: str, preface: str = "") -> subprocess.Popen[str]:
         """Start a program: ``preface``, then `PREAMBLE`, then ``source``."""
-        program = subprocess.Popen(  # noqa: S603 - our own program
+        program = subprocess.Popen(
             [sys.executable, *flags, "-c", preface + PREAMBLE + textwrap.dedent(source)],
             env=self._environment,
             stdin=subprocess.PIPE,

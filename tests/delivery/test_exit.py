@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import signal
 import time
+from typing import TYPE_CHECKING
 
 import pytest
 
-from logspire.testing import LocalCloudWatchLogs
-
 from .conftest import GROUP, STREAM, Programs
+
+if TYPE_CHECKING:
+    from logspire.testing import LocalCloudWatchLogs
 
 
 def arrived(service: LocalCloudWatchLogs) -> list[str]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from logspire.testing import LocalCloudWatchLogs
-
 from .conftest import GROUP, STREAM, Programs
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from logspire.testing import LocalCloudWatchLogs
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")
 
@@ -118,9 +121,7 @@ def test_children_of_multiprocessing_deliver(
         "-Wignore::DeprecationWarning",
     )
     processes = [f"process {n}" for n in range(3)]
-    assert arrived(cloudwatch_logs) == once(
-        "parent", *processes, *(f"job {n}" for n in range(10))
-    )
+    assert arrived(cloudwatch_logs) == once("parent", *processes, *(f"job {n}" for n in range(10)))
 
 
 def test_a_users_client_is_not_shared_with_the_parents_connections(

@@ -171,6 +171,10 @@ class Intake:
         self.wakeup.set()
         gate.wait(timeout_s)
 
+    def has_waiters(self) -> bool:
+        """Whether somebody waits for room."""
+        return bool(self._waiting)
+
     def set_beyond(self, beyond_bytes: int) -> None:
         """Note what the worker holds now, and let those go on who wait for room."""
         with self.lock:

@@ -164,7 +164,8 @@ class Worker:
         if taken.dropped:
             self._ledger.lose(LossReason.QUEUE_FULL, taken.dropped, "max_queue_size was reached")
         backlog.shed(self._shed_to_bytes)
-        if taken.urgent or backlog.held_bytes > self._hasten_at_bytes:
+        pressed = backlog.held_bytes > self._hasten_at_bytes or self._intake.has_waiters()
+        if taken.urgent or pressed:
             backlog.hasten(now_s)
         for request in requests:
             request.flush = backlog.flush(now_s)
@@ -189,6 +190,8 @@ class Worker:
         for request in list(self._open):
             if self._is_over(request, now_s):
                 self._open.remove(request)
+                if request.abandon:  # the end, as far as anybody knows: leave nothing unsaid
+                    self._report(math.inf)
                 if not request.stop or request.revoked:
                     request.answered.set()
         self._report(now_s)
