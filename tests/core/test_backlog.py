@@ -201,6 +201,15 @@ def test_a_split_record_with_a_rejected_piece_is_lost_once(bench: Bench) -> None
     assert (bench.ledger.delivered, bench.ledger.lost) == (0, {LossReason.EXPIRED: 1})
 
 
+def test_a_split_record_is_lost_for_the_reason_of_the_piece_that_was_lost_first(
+    bench: Bench,
+) -> None:
+    bench.add("x" * 60)
+    both = (Rejection(0, 1, LossReason.TOO_OLD), Rejection(1, 2, LossReason.EXPIRED))
+    bench.send(Outcome(Verdict.DELIVERED, rejected=both))
+    assert bench.ledger.lost == {LossReason.TOO_OLD: 1}
+
+
 def test_a_destination_without_limits_in_time_takes_any_time_in_one_batch() -> None:
     bench = Bench(replace(TINY, span_ms=None, age_ms=None, ahead_ms=None))
     for age_ms in (10**9, 0, -(10**9)):
