@@ -86,6 +86,8 @@ def log_group_name(value: Any) -> str:
             "log_group_name must have 1 to 512 characters out of a-z A-Z 0-9 . - _ / #, "
             f"not {value!r}"
         )
+    if name.startswith("aws/"):
+        raise InvalidValueError(f"log_group_name must not start with aws/, as {value!r} does")
     return name
 
 
