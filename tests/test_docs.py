@@ -1,0 +1,113 @@
+"""The examples of the README and of the documentation do what they say, as they stand."""
+
+import doctest
+import inspect
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from logspire import CloudWatchLogHandler, LossReason
+from logspire.testing import LocalCloudWatchLogs
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+FENCE = re.compile(r"^```(?P<kind>\S+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+
+# Modules that a server imports: what a server would do with them, for an event to be logged.
+USES = {
+    "django_settings.py": """
+import django.conf, logging
+django.conf.settings.configure(LOGGING=LOGGING)
+django.setup()
+logging.getLogger("django.request").error("not found")
+""",
+    "flask_app.py": 'app.test_client().get("/orders/17")',
+    "aws_lambda.py": 'lambda_handler({"order": 17}, None)',
+}
+README_USE = """
+if "LOGGING" in globals():
+    import logging.config
+    logging.config.dictConfig(LOGGING)
+    logging.info("configured")
+"""
+
+
+def fences(page: Path, kind: str) -> list[str]:
+    found = FENCE.finditer(page.read_text(encoding="utf-8"))
+    return [match["text"] for match in found if match["kind"] == kind]
+
+
+def run_against(
+    service: LocalCloudWatchLogs, program: str, cwd: Path
+) -> subprocess.CompletedProcess[str]:
+    import os  # noqa: PLC0415
+
+    return subprocess.run(
+        [sys.executable, "-c", program],
+        check=False,
+        capture_output=True,
+        cwd=cwd,
+        env={**os.environ, **service.environment},
+        text=True,
+        timeout=50,
+    )
+
+
+def refusals_but_for_what_is_missing(service: LocalCloudWatchLogs) -> set[str]:
+    return set(service.summary.refused) - {"ResourceNotFoundException"}
+
+
+@pytest.mark.parametrize("number", range(len(fences(ROOT / "README.md", "python"))))
+def test_a_program_of_the_readme_delivers(
+    number: int, cloudwatch_logs: LocalCloudWatchLogs, tmp_path: Path
+) -> None:
+    program = fences(ROOT / "README.md", "python")[number]
+    run = run_against(cloudwatch_logs, program + README_USE, tmp_path)
+    assert (run.returncode, run.stderr) == (0, "")
+    assert cloudwatch_logs.summary.events_stored > 0
+    assert refusals_but_for_what_is_missing(cloudwatch_logs) == set()
+
+
+@pytest.mark.parametrize(
+    "example", sorted((ROOT / "docs/examples").glob("*.py")), ids=lambda path: path.name
+)
+def test_an_example_of_the_documentation_delivers(
+    example: Path, cloudwatch_logs: LocalCloudWatchLogs, tmp_path: Path
+) -> None:
+    program = example.read_text(encoding="utf-8") + USES.get(example.name, "")
+    run = run_against(cloudwatch_logs, program, tmp_path)
+    assert run.returncode == 0, run.stderr
+    assert "logspire:" not in run.stderr
+    assert cloudwatch_logs.summary.events_stored > 0
+    assert refusals_but_for_what_is_missing(cloudwatch_logs) == set()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_doctests_of_a_page_hold(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")  # restored, whatever an example sets
+    text = "\n".join(fences(page, "{doctest}"))
+    test = doctest.DocTestParser().get_doctest(text, {}, page.name, str(page), 0)
+    flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+    assert doctest.DocTestRunner(optionflags=flags).run(test).failed == 0
+
+
+def test_every_keyword_is_documented_with_its_default() -> None:
+    text = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| ([^|]+) \|", text, re.MULTILINE)
+    documented = {name: re.sub(r"[`\s]", "", default) for name, default in rows}
+    parameters = inspect.signature(CloudWatchLogHandler).parameters
+    actual = {
+        name: repr(p.default).replace("'", '"').replace(" ", "") for name, p in parameters.items()
+    }
+    actual["level"] = "NOTSET"
+    assert documented == actual
+
+
+def test_every_reason_for_a_loss_is_documented() -> None:
+    text = (ROOT / "docs/guarantees.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE) == [
+        reason.value for reason in LossReason
+    ]
