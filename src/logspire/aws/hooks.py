@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_UNIQUE_ID: Final = "logspire"
 _SMALLEST_GZIP_BYTES: Final = 512
 # Log lines shrink to a sixth at level 1 already; level 6 takes three times as long for little more.
 _GZIP_LEVEL: Final = 1
@@ -50,8 +49,9 @@ def install(client: Any) -> None:
     events = getattr(getattr(client, "meta", None), "events", None)
     if events is not None:
         operation = "cloudwatch-logs.PutLogEvents"
-        events.register(f"before-call.{operation}", _compress, unique_id=_UNIQUE_ID)
-        events.register(f"response-received.{operation}", _check, unique_id=_UNIQUE_ID)
+        # An id each: botocore ignores a second handler with a known id, whatever its event.
+        events.register(f"before-call.{operation}", _compress, unique_id="logspire-compress")
+        events.register(f"response-received.{operation}", _check, unique_id="logspire-check")
 
 
 def _compress(params: dict[str, Any], **_: object) -> None:
