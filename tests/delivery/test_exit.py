@@ -95,3 +95,21 @@ def test_exit_takes_no_longer_than_the_deadline_and_says_what_was_lost(
     assert time.monotonic() - began < 6  # 2 + 1, and the start of the interpreter
     assert errors.count("lost 1 record") == 5
     assert "shutdown" in errors
+
+
+def test_where_no_thread_can_start_the_calling_thread_delivers(
+    programs: Programs, cloudwatch_logs: LocalCloudWatchLogs
+) -> None:
+    programs.run(
+        """
+        threading.stack_size(1 << 46)  # more than there is: each start of a thread fails
+        log.info("no thread")
+        assert handler.stats().delivered == 1
+        log.info("none yet")
+        assert handler.flush(10)
+        threading.stack_size(0)
+        log.info("a thread again")
+        assert "logspire-worker" in {thread.name for thread in threading.enumerate()}
+        """,
+    )
+    assert arrived(cloudwatch_logs) == ["no thread", "none yet", "a thread again"]

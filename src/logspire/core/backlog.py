@@ -293,7 +293,7 @@ class Backlog:
         due = math.inf
         if lane.job is None and len(lane):
             due = lane.oldest_arrival_s() + self._send_interval_s
-            if self._hurried or lane.urgent or lane.missing or lane.attempts or lane.is_full():
+            if self._hurried or lane.urgent or lane.attempts or lane.is_full():
                 due = min(due, now_s)
             due = max(due, lane.not_before_s)
         if due != lane.scheduled_s:

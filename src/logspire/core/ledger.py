@@ -70,7 +70,7 @@ class DeliveryStats:
     split: int
     """Records over ``max_message_size`` that were split or truncated."""
     ignored: int
-    """Records that the sending threads logged themselves; never accepted, see ``design``."""
+    """Records about delivery itself, logged by the threads that deliver; never accepted."""
     entity_rejected: int
     """Batches that were stored, but without the ``entity`` that was sent with them."""
     last_error: str | None

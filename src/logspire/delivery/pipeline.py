@@ -245,11 +245,12 @@ class Pipeline:
             self._drive(self._settings.clock.monotonic_s() + _RECHECK_S)
 
     def _deliver_now(self) -> None:
-        # While the service fails, a call does not wait for it again each time: what is held goes
-        # with a later one, as soon as its back-off is over.
-        now_s = self._settings.clock.monotonic_s()
-        patience_s = 0.0 if self._worker.is_backing_off(now_s) else self._settings.send_interval_s
-        self._drive(now_s + patience_s)
+        # Without queues a call waits for its record, through retries. But while the service fails,
+        # not each call for the same: what is held goes with a later one, after the back-off.
+        # Where only no thread can be had, nobody has asked to wait: it is tried, once.
+        settings, now_s = self._settings, self._settings.clock.monotonic_s()
+        patient = not settings.use_threads and not self._worker.is_backing_off(now_s)
+        self._drive(now_s + (settings.send_interval_s if patient else 0.0))
 
     def _has_thread(self) -> bool:
         """See to it that there is a worker; ``False`` if the calling thread must do the work."""

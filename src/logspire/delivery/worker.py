@@ -125,6 +125,7 @@ class Worker:
         while True:
             now_s = self._clock.monotonic_s()
             self._take(now_s)
+            self._backlog.hasten(now_s)  # nobody will come back later to see to it
             job = self._backlog.next_job(now_s, self._now_ms())
             if job is not None:
                 outcome = Outcome(Verdict.RETRY, "interrupted")
