@@ -232,18 +232,15 @@ def _log_from_threads(handler: CloudWatchLogHandler, timeout_s: float) -> None:
     threads = [threading.Thread(target=_log_records, args=(n,)) for n in range(THREADS)]
     for thread in threads:
         thread.start()
-    give_up_s = time.monotonic() + timeout_s
     progress = Progress()
-    while time.monotonic() < give_up_s:
-        logging_threads = [thread for thread in threads if thread.is_alive()]
-        if logging_threads:
-            logging_threads[0].join(0.1)
-        else:
-            handler.flush(0.1)
-        stats = handler.stats()
-        progress.show(stats)
-        if not logging_threads and not stats.held:
-            break
+    for thread in threads:
+        while thread.is_alive():
+            thread.join(0.1)
+            progress.show(handler.stats())
+    give_up_s = time.monotonic() + timeout_s
+    while handler.stats().held and time.monotonic() < give_up_s:
+        handler.flush(0.1)
+        progress.show(handler.stats())
     progress.end()
 
 
