@@ -55,11 +55,12 @@ def seconds(keyword: str, value: Any) -> float:
         raise InvalidTypeError(
             f"{keyword} must be a number of seconds or a timedelta, not {_kind(value)}"
         )
-    number = float(value)
-    # Written so that NaN is refused as well.
+    number = cast("float", value)
+    # Compared before it is made a float, for which an integer can be too large; and written so
+    # that NaN is refused as well.
     if not 0 <= number <= _LONGEST_S:
         raise InvalidValueError(f"{keyword} must be 0 or more seconds, a year at most, not {value}")
-    return number
+    return float(number)
 
 
 def level_number(keyword: str, value: Any) -> int:

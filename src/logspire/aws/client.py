@@ -36,7 +36,8 @@ class ClientSource:
         self._options = options
         self._lock = threading.Lock()
         self._client: Any = None
-        self._is_theirs = options.client is not None
+        self.is_own = options.client is None
+        """Whether the client is made here."""
         self._longest_wait_s = READ_TIMEOUT_S
         self._forked = False
 
@@ -48,7 +49,7 @@ class ClientSource:
         """
         with self._lock:
             if self._client is None:
-                self._client = self._take_theirs() if self._is_theirs else self._make()
+                self._client = self._make() if self.is_own else self._take_theirs()
                 hooks.install(self._client)
             return self._client
 
@@ -66,7 +67,7 @@ class ClientSource:
     def close(self) -> None:
         """Close idle connections of our own client; it stays usable."""
         with self._lock:
-            if self._client is not None and not self._is_theirs:
+            if self._client is not None and self.is_own:
                 self._client.close()
 
     def after_fork_in_child(self) -> None:

@@ -33,7 +33,7 @@ _CREDENTIAL_CODES: Final = frozenset(
         "UnrecognizedClientException",
     }
 )
-# Raised without any call. A missing region or profile is not here: then there is no client to renew.
+# Raised without any call. Not a missing region or profile: then there is no client to renew.
 _CREDENTIAL_ERRORS: Final = frozenset(
     {
         "NoCredentialsError",

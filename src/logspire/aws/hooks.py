@@ -1,4 +1,4 @@
-"""What botocore does not do by itself: compress a request, tell an answer from a page of HTML.
+"""What botocore does not do: write a body fast, compress it, tell an answer from a page of HTML.
 
 The hooks act only on calls made inside `put_call`, in the same thread. So a client that the user
 passed in keeps working as the user configured it, for all of the user's own calls.
@@ -28,6 +28,8 @@ class PutCall:
 
     def __init__(self, *, compress: bool) -> None:
         self.compress = compress
+        self.body: bytes | None = None
+        """What to send in place of the body that botocore writes."""
         self.compressed = False
         """The body went out compressed."""
         self.readable = True
@@ -50,16 +52,23 @@ def install(client: Any) -> None:
     if events is not None:
         operation = "cloudwatch-logs.PutLogEvents"
         # An id each: botocore ignores a second handler with a known id, whatever its event.
-        events.register(f"before-call.{operation}", _compress, unique_id="logspire-compress")
+        events.register(f"before-call.{operation}", _prepare, unique_id="logspire-prepare")
         events.register(f"response-received.{operation}", _check, unique_id="logspire-check")
 
 
-def _compress(params: dict[str, Any], **_: object) -> None:
-    # Runs before the request is signed, so the signature is that of the compressed body.
+def _prepare(params: dict[str, Any], **_: object) -> None:
+    # Runs before the request is signed, so the signature is that of what goes out.
     call: PutCall | None = getattr(_local, "call", None)
-    body = params["body"]
-    if call is None or not call.compress or "Content-Encoding" in params["headers"]:
+    if call is None:
         return
+    if call.body is not None:
+        params["body"] = call.body
+    if call.compress and "Content-Encoding" not in params["headers"]:
+        _compress(params, call)
+
+
+def _compress(params: dict[str, Any], call: PutCall) -> None:
+    body = params["body"]
     data = body.encode() if isinstance(body, str) else body
     if len(data) < _SMALLEST_GZIP_BYTES:
         return

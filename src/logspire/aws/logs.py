@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from logspire.aws.errors import code_of, is_about_credentials, outcome_of, status_of
-from logspire.aws.hooks import put_call
+from logspire.aws.hooks import PutCall, put_call
 from logspire.core.ledger import LossReason
 from logspire.core.retry import Outcome, Rejection, Verdict
 from logspire.core.stream import Batch, Creation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    import json
+from collections.abc import Callable, Mapping
 
     from logspire.aws.client import ClientSource
     from logspire.core.stream import Job
@@ -106,7 +107,7 @@ class CloudWatchLogs:
             request["entity"] = self._entity
         with put_call(compress=self._compress) as call:
             try:
-                answer = client.put_log_events(**request)
+                answer = self._call(client, request, call)
             except Exception as error:
                 if not call.compressed or self._gzip_read:
                     raise
@@ -120,10 +121,18 @@ class CloudWatchLogs:
             self._set_retention(client)
         return self._read(answer, len(batch.events), readable=call.readable)
 
+    def _call(self, client: Any, request: dict[str, Any], call: PutCall) -> Any:
+        if not self._source.is_own:
+            return client.put_log_events(**request)
+        # botocore takes 25 ms to walk through 10 000 events, the json module a fifth of that. If
+        # the hook that puts this body in place did not run, the service would refuse the call.
+        call.body = json.dumps(request, ensure_ascii=False, separators=(",", ":")).encode()
+        return client.put_log_events(**{**request, "logEvents": []})
+
     def _put_plain(self, client: Any, request: dict[str, Any], *, blame: int) -> Outcome:
         """Try again without compression: some emulators cannot read a compressed body."""
         with put_call(compress=False) as call:
-            answer = client.put_log_events(**request)  # raises: it was not the compression
+            answer = self._call(client, request, call)  # raises: it was not the compression
         outcome = self._read(answer, len(request["logEvents"]), readable=call.readable)
         if outcome.verdict is Verdict.DELIVERED:
             self._gzip_blame += blame
