@@ -29,6 +29,7 @@ STREAM: Final = "compare"
 STEADY_RECORDS: Final = 50_000
 BURST_THREADS: Final = 16
 BURST_RECORDS: Final = 100_000
+SLOW_S: Final = 0.05
 
 ROWS: Final = {
     "import_ms": ("import", "ms"),
@@ -36,6 +37,7 @@ ROWS: Final = {
     "call_us": ("one logging call, while records are being sent", "µs"),
     "cpu_us": ("CPU for one record, logged and delivered", "µs"),
     "lost": (f"lost of {BURST_RECORDS} records, {BURST_THREADS} threads at once", ""),
+    "lost_slow": (f"the same, if each answer takes {SLOW_S * 1e3:.0f} ms", ""),
 }
 
 
@@ -125,10 +127,17 @@ def measure(service: RemoteCloudWatchLogs, library: str) -> dict[str, float]:
     figures["cpu_us"] = 1e6 * figures.pop("cpu_s") / max(1, arrived)
     if library != "stream":
         service.reset()
-        in_fresh_process(__file__, "--task", "burst", library)
-        figures["lost"] = BURST_RECORDS - len(set(service.messages(GROUP, STREAM)))
+        figures["lost"] = lost_in_burst(service, library)
+        service.reset()
+        service.misbehave("slow", seconds=SLOW_S)
+        figures["lost_slow"] = lost_in_burst(service, library)
     service.reset()
     return figures
+
+
+def lost_in_burst(service: RemoteCloudWatchLogs, library: str) -> int:
+    in_fresh_process(__file__, "--task", "burst", library)
+    return BURST_RECORDS - len(set(service.messages(GROUP, STREAM)))
 
 
 def in_fresh_process(*arguments: str) -> dict[str, float]:
