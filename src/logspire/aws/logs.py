@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,8 +13,7 @@ from logspire.core.retry import Outcome, Rejection, Verdict
 from logspire.core.stream import Batch, Creation
 
 if TYPE_CHECKING:
-    import json
-from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping
 
     from logspire.aws.client import ClientSource
     from logspire.core.stream import Job
