@@ -33,6 +33,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def log() -> Iterator[logging.Logger]:
     made = logging.getLogger("tests.aws")
     made.setLevel(logging.INFO)
+    made.propagate = False  # pytest would collect it, and xdist cannot carry lone surrogates
     yield made
     made.handlers = []
 

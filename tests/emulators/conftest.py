@@ -148,6 +148,7 @@ def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
 def log() -> Iterator[logging.Logger]:
     made = logging.getLogger("tests.emulators")
     made.setLevel(logging.INFO)
+    made.propagate = False  # pytest would collect it, and xdist cannot carry lone surrogates
     yield made
     made.handlers = []
 
