@@ -255,7 +255,7 @@ def test_compression_ends_where_the_emulator_cannot_read_it(
         "before-send.cloudwatch-logs.PutLogEvents",
         lambda request, **_: seen.append(request.headers.get("Content-Encoding", b"plain")),
     )
-    log.addHandler(make_handler(group, "stream", boto3_client=client))
+    log.handlers = [make_handler(group, "stream", boto3_client=client)]
     for number in range(4):
         log.info("%s%d", "x" * 5000, number)
         flush(log)
