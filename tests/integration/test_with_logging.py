@@ -218,7 +218,7 @@ def test_a_formatter_that_returns_no_text_does_not_stop_delivery(
     handler.setFormatter(Odd())
     log.info("odd")
     log.warning("next")
-    handler.flush(2)
+    handler.flush(1)
     assert messages(cloudwatch_logs)[-1] == "next"
     stats = handler.stats()
     assert (stats.held, stats.accepted) == (0, stats.delivered + stats.lost)
