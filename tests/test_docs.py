@@ -2,6 +2,7 @@
 
 import doctest
 import inspect
+import os
 import re
 import subprocess
 import sys
@@ -43,8 +44,6 @@ def fences(page: Path, kind: str) -> list[str]:
 def run_against(
     service: LocalCloudWatchLogs, program: str, cwd: Path
 ) -> subprocess.CompletedProcess[str]:
-    import os  # noqa: PLC0415
-
     return subprocess.run(
         [sys.executable, "-c", program],
         check=False,
