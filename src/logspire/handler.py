@@ -149,8 +149,12 @@ class CloudWatchLogHandler(logging.Handler):
         self._flush_level = (
             None if flush_level is None else options.level_number("flush_level", flush_level)
         )
-        super().__init__(level)
-        self.formatter = CloudWatchLogFormatter(json_serialize_default=json_serialize_default)
+        super().__init__(options.level_number("level", level))
+        self.formatter = CloudWatchLogFormatter(
+            json_serialize_default=options.function(
+                "json_serialize_default", json_serialize_default
+            )
+        )
         self.log_group_name = group_name
         self.shutting_down = False
         self._pipeline = Pipeline(service, settings)
@@ -197,6 +201,8 @@ class CloudWatchLogHandler(logging.Handler):
             if self._pipeline.ignores(record.name):
                 return
             text = self.format(record)
+            if not isinstance(text, str):
+                raise TypeError(f"the formatter returned {type(text).__name__}, not str")  # noqa: TRY301
             urgent = self._flush_level is not None and record.levelno >= self._flush_level
             self._pipeline.put(
                 (self._stream_name(record), _timestamp_ms(record), text), urgent=urgent

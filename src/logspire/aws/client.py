@@ -85,8 +85,8 @@ class ClientSource:
         return client
 
     def _make(self) -> Any:
-        # Imported here, not above: it takes a quarter of a second, and `import logspire` a few
-        # milliseconds. And botocore, not boto3: that would pull in concurrent.futures, which
+        # Imported here, not above: it takes a quarter of a second, and `import logspire` a
+        # fraction of that. And botocore, not boto3: that would pull in concurrent.futures, which
         # cannot be imported any more once the interpreter ends (its thread pools want to be told),
         # so a program that logs and leaves would lose everything.
         import botocore.session  # noqa: PLC0415

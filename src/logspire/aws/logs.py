@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 # Somebody else has just created it, or is about to.
 _EXISTS_CODES: Final = frozenset({"ResourceAlreadyExistsException", "OperationAbortedException"})
+_CLIENT_ERROR: Final = 400
+_SERVER_ERROR: Final = 500
 # How MiniStack (500) and some gateways (415) answer a body that they cannot read. A 500 can also
 # be an accident, so it takes two that went away without compression to do without it for good.
 _GZIP_UNREAD_STATUSES: Final = frozenset({415, 500})
@@ -60,6 +62,7 @@ class CloudWatchLogs:
         self._entity = entity
         self._compress = compress
         self._retention_due = False
+        self._group_in_doubt = False  # no answer when we created it: we may have, or not
         self._gzip_read = False  # a compressed body was taken, so no refusal is due to it
         self._gzip_blame = 0
 
@@ -178,8 +181,15 @@ class CloudWatchLogs:
             "logGroupClass": group.log_group_class,
         }
         given = {key: value for key, value in optional.items() if value}
-        outcome = _create_once(client.create_log_group, {"logGroupName": self._group_name, **given})
-        if outcome is _CREATED and group.retention_days is not None:
+        try:
+            outcome = _create_once(
+                client.create_log_group, {"logGroupName": self._group_name, **given}
+            )
+        except Exception as error:
+            self._group_in_doubt = not _CLIENT_ERROR <= status_of(error) < _SERVER_ERROR
+            raise
+        ours = outcome is _CREATED or self._group_in_doubt
+        if ours and group.retention_days is not None:
             self._retention_due = True
             self._set_retention(client)
 
@@ -193,6 +203,7 @@ class CloudWatchLogs:
             self._retention_due = outcome_of(error).verdict is not Verdict.REFUSED
         else:
             self._retention_due = False
+        self._group_in_doubt = False  # no answer when we created it: we may have, or not
 
 
 _CREATED: Final = Outcome(Verdict.DELIVERED)

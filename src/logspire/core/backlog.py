@@ -150,7 +150,7 @@ class Backlog:
             lane = heapq.heappop(self._schedule)[2]
             lane.scheduled_s = math.inf
             for event, reason in lane.cut_outside(now_ms):
-                self._settle(event, reason, "")
+                self._settle(event, reason, self._ledger.because("the service would refuse it"))
             self._close_flushes()
             if len(lane):
                 lane.job = Creation(lane.name) if lane.missing else lane.cut()
@@ -194,9 +194,10 @@ class Backlog:
             if len(lane)
         ]
         heapq.heapify(oldest)
+        detail = self._ledger.because("max_queue_size was reached")
         while oldest and self.held_bytes > held_bytes:
             lane = oldest[0][2]
-            self._settle(lane.pop_oldest(), LossReason.QUEUE_FULL, "max_queue_size was reached")
+            self._settle(lane.pop_oldest(), LossReason.QUEUE_FULL, detail)
             if len(lane):
                 heapq.heapreplace(oldest, (lane.oldest_timestamp_ms(), next(self._ties), lane))
             else:

@@ -96,6 +96,15 @@ class Ledger:
         total = count + (known.count if known else 0)
         self._unreported[reason] = Loss(reason, total, detail or (known.detail if known else ""))
 
+    def because(self, what: str) -> str:
+        """Return ``what`` with the service's last error, which is why records had to wait."""
+        return f"{what}; {self.last_error}" if self.last_error else what
+
+    @property
+    def lost_so_far(self) -> int:
+        """How many records were lost, for whatever reason."""
+        return sum(self.lost.values())
+
     @property
     def has_news(self) -> bool:
         """Whether there are losses that nobody was told of."""

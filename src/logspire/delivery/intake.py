@@ -72,6 +72,8 @@ class Intake:
         self.wakeup = Wakeup()
         self.beyond_bytes = 0
         """Bytes that the worker holds; it keeps this up to date."""
+        self.waiting_bytes = 0
+        """Bytes that wait here."""
         self.ignored = 0
         """Records left out because delivery itself logged them."""
         self.dropped = 0
@@ -83,7 +85,6 @@ class Intake:
         self._send_interval_s = send_interval_s
         self._clock = clock
         self._records: deque[Record] = deque()
-        self._bytes = 0
         self._taken = 0
         self._dropped_ever = 0
         self._since_s = 0.0
@@ -101,7 +102,7 @@ class Intake:
         """
         cost = memory_bytes(record[2])
         with self.lock:
-            if self._bytes + self.beyond_bytes + cost > self._bound_bytes:
+            if self.waiting_bytes + self.beyond_bytes + cost > self._bound_bytes:
                 fits = self._make_room(cost)
                 if not fits and self._policy == "block":
                     return False
@@ -111,14 +112,14 @@ class Intake:
                     self._wake()
                     return True
             self._records.append(record)
-            self._bytes += cost
+            self.waiting_bytes += cost
             if self._untouched:
                 self._untouched = False
                 self._since_s = self._clock.monotonic_s()
                 if self._wake_on_first:
                     self._wake()
             self._urgent |= urgent
-            full = self._bytes >= self._wake_bytes or len(self._records) >= self._wake_count
+            full = self.waiting_bytes >= self._wake_bytes or len(self._records) >= self._wake_count
             if urgent or full:
                 self._wake()
         return True
@@ -129,9 +130,9 @@ class Intake:
             # Not list(deque): a finalizer that logs in the middle of it would make that fail.
             records = [self._records.popleft() for _ in range(len(self._records))]
             self._taken += len(records)
-            self.beyond_bytes += self._bytes
+            self.beyond_bytes += self.waiting_bytes
             taken = Taken(records, self._since_s, self.dropped, self._urgent)
-            self._bytes = sum(memory_bytes(record[2]) for record in self._records)
+            self.waiting_bytes = sum(memory_bytes(record[2]) for record in self._records)
             self.dropped = 0
             self._untouched = not self._records
             self._woken = self._urgent = False
@@ -159,7 +160,7 @@ class Intake:
     def held_bytes(self) -> int:
         """Return the bytes held, here and by the worker."""
         with self.lock:
-            return self._bytes + self.beyond_bytes
+            return self.waiting_bytes + self.beyond_bytes
 
     def wait_for_room(self, record: Record, timeout_s: float) -> None:
         """Block until there is room for the record, at most ``timeout_s`` seconds.
@@ -179,7 +180,7 @@ class Intake:
         """Note what the worker holds now, and let those go on who wait for room."""
         with self.lock:
             self.beyond_bytes = beyond_bytes
-            held = self._bytes + beyond_bytes
+            held = self.waiting_bytes + beyond_bytes
             while self._waiting and (held + self._waiting[0][0] <= self._bound_bytes or not held):
                 cost, gate = self._waiting.popleft()
                 held += cost
@@ -189,13 +190,13 @@ class Intake:
         room = self._bound_bytes - self.beyond_bytes - cost
         if self._policy == "block":
             # A record larger than the whole queue goes through alone, rather than never.
-            return self._bytes + self.beyond_bytes == 0
+            return self.waiting_bytes + self.beyond_bytes == 0
         if self._policy == "drop_oldest" and room >= 0:
-            while self._records and self._bytes > room:
-                self._bytes -= memory_bytes(self._records.popleft()[2])
+            while self._records and self.waiting_bytes > room:
+                self.waiting_bytes -= memory_bytes(self._records.popleft()[2])
                 self.dropped += 1
                 self._dropped_ever += 1
-        return self._bytes <= room
+        return self.waiting_bytes <= room
 
     def _wake(self) -> None:
         if not self._woken:

@@ -44,7 +44,9 @@ class Settings:
     use_threads: bool = True
     on_loss: Callable[[Loss], object] | None = None
     clock: Clock = field(default_factory=Clock)
-    jitter: Callable[[], float] = random.random
+    jitter: Callable[[], float] = random.SystemRandom().random
+    """Not the random module itself: its state belongs to the application, which may have seeded it,
+    and would be the same in forked children."""
 
 
 class _Claim:

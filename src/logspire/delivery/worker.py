@@ -158,18 +158,26 @@ class Worker:
     def _take(self, now_s: float) -> None:
         # Requests first: what was logged before one of them is then among what is taken.
         requests = [self.requests.popleft() for _ in range(len(self.requests))]
-        taken = self._intake.take()
         backlog = self._backlog
+        # Before taking, not after: else there would be no room for what comes in meanwhile, and
+        # the newest would be dropped for the oldest.
+        backlog.shed(self._shed_to_bytes - self._intake.waiting_bytes)
+        self._intake.set_beyond(backlog.held_bytes)
+        taken = self._intake.take()
+        lost = self._ledger.lost_so_far
         for stream, timestamp_ms, text in taken.records:
             backlog.add(stream, timestamp_ms, text, arrived_s=taken.since_s, now_s=now_s)
         if taken.dropped:
-            self._ledger.lose(LossReason.QUEUE_FULL, taken.dropped, "max_queue_size was reached")
+            detail = self._ledger.because("max_queue_size was reached")
+            self._ledger.lose(LossReason.QUEUE_FULL, taken.dropped, detail)
         backlog.shed(self._shed_to_bytes)
         pressed = backlog.held_bytes > self._hasten_at_bytes or self._intake.has_waiters()
         if taken.urgent or pressed:
             backlog.hasten(now_s)
         for request in requests:
             request.flush = backlog.flush(now_s)
+            # What could not even be held (empty, too large) was logged before the request as well.
+            request.flush.lossless = self._ledger.lost_so_far == lost
             if request.abandon or request.stop:
                 backlog.hurry(now_s)
             if request.stop:
@@ -205,8 +213,8 @@ class Worker:
         if now_s < request.deadline_s:
             return False
         if request.abandon and not request.revoked:
-            detail = self._ledger.last_error or "no answer from the service"
-            self._backlog.abandon(LossReason.SHUTDOWN, f"not delivered in time; {detail}")
+            detail = self._ledger.because("not delivered in time")
+            self._backlog.abandon(LossReason.SHUTDOWN, detail)
         else:
             self._backlog.forget_flush(flush)
         return True
