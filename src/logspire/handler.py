@@ -143,7 +143,7 @@ class CloudWatchLogHandler(logging.Handler):
             max_queue_bytes=options.queue_bytes(max_queue_size),
             queue_full=options.choice("queue_full", queue_full, QUEUE_FULL),
             shutdown_timeout_s=options.seconds("shutdown_timeout", shutdown_timeout),
-            use_threads=options.flag("use_queues", use_queues),
+            synchronous=not options.flag("use_queues", use_queues),
             on_loss=options.function("on_loss", on_loss),
         )
         self._flush_level = (

@@ -12,6 +12,7 @@ finalizer that the garbage collector runs. So:
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import deque
 from dataclasses import dataclass
@@ -107,9 +108,7 @@ class Intake:
                 if not fits and self._policy == "block":
                     return False
                 if not fits:
-                    self.dropped += 1
-                    self._dropped_ever += 1
-                    self._wake()
+                    self.drop()
                     return True
             self._records.append(record)
             self.waiting_bytes += cost
@@ -123,6 +122,13 @@ class Intake:
             if urgent or full:
                 self._wake()
         return True
+
+    def drop(self) -> None:
+        """Count a record that there is no room for, as accepted and lost."""
+        with self.lock:
+            self.dropped += 1
+            self._dropped_ever += 1
+            self._wake()
 
     def take(self) -> Taken:
         """Remove and return everything."""
@@ -168,9 +174,14 @@ class Intake:
         Room that came free before this call is noticed, as the worker is made to look again.
         """
         gate = Wakeup()
-        self._waiting.append((memory_bytes(record[2]), gate))
-        self.wakeup.set()
-        gate.wait(timeout_s)
+        place = (memory_bytes(record[2]), gate)
+        self._waiting.append(place)
+        try:
+            self.wakeup.set()
+            gate.wait(timeout_s)
+        finally:
+            with contextlib.suppress(ValueError):  # it was let go on
+                self._waiting.remove(place)
 
     def has_waiters(self) -> bool:
         """Whether somebody waits for room."""
@@ -200,5 +211,6 @@ class Intake:
 
     def _wake(self) -> None:
         if not self._woken:
-            self._woken = True
+            # In this order: a signal handler that raises in between costs a second call at most.
             self.wakeup.set()
+            self._woken = True

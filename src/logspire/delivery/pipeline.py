@@ -13,9 +13,10 @@ from logspire.core.backlog import Backlog
 from logspire.core.ledger import DeliveryStats, Ledger, Loss, LossReason
 from logspire.delivery import lifecycle
 from logspire.delivery.clock import Clock
+from logspire.delivery.crew import Crew
 from logspire.delivery.intake import HANDOVER_PART, Intake, QueueFull, Record
 from logspire.delivery.report import report_losses
-from logspire.delivery.senders import is_own_record, is_own_thread, start_own_thread
+from logspire.delivery.senders import is_own_record, is_own_thread
 from logspire.delivery.worker import Request, Worker
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 # Those who wait for room look again after this, whatever happens.
 _RECHECK_S = 1.0
+# Who waits for another thread that drives, looks again after this.
+_TAKE_OVER_S = 0.05
 # How much longer than its deadline somebody waits for the worker, which needs a moment to act.
 _GRACE_S = 0.5
 
@@ -41,25 +44,12 @@ class Settings:
     max_queue_bytes: int = 64 * 1024 * 1024
     queue_full: QueueFull = "drop_oldest"
     shutdown_timeout_s: float = 10.0
-    use_threads: bool = True
+    synchronous: bool = False
     on_loss: Callable[[Loss], object] | None = None
     clock: Clock = field(default_factory=Clock)
     jitter: Callable[[], float] = random.SystemRandom().random
     """Not the random module itself: its state belongs to the application, which may have seeded it,
     and would be the same in forked children."""
-
-
-class _Claim:
-    """The right to be the worker thread of a pipeline."""
-
-    def __init__(self) -> None:
-        self.taken = False
-        self.thread: threading.Thread | None = None
-
-    def join(self, timeout_s: float) -> None:
-        """Wait for the end of the thread."""
-        if self.thread is not None and self.thread is not threading.current_thread():
-            self.thread.join(timeout_s)
 
 
 class Pipeline:
@@ -93,8 +83,7 @@ class Pipeline:
             self._intake,
             Backlog(
                 settings.limits,
-                # Without a queue nothing waits for company.
-                send_interval_s=settings.send_interval_s if settings.use_threads else 0.0,
+                send_interval_s=settings.send_interval_s,
                 oversize=settings.oversize,
                 ledger=self._ledger,
             ),
@@ -106,29 +95,40 @@ class Pipeline:
             clock=settings.clock,
             jitter=settings.jitter,
         )
-        # Who owns the backlog: the worker thread, or a thread of the application that drives. Both
-        # are claimed under the intake's lock; drivers queue for the other lock, never holding it.
-        self._claim: _Claim | None = None
-        self._driver: int | None = None
-        self._driving = threading.RLock()
-        self._stop: Request | None = None
+        self._crew = Crew(
+            self._worker,
+            self._intake.lock,
+            on_begin=lambda: lifecycle.keep(self),
+            on_idle=lambda: lifecycle.let_go(self),
+            on_end=self._destination.close,
+        )
+        self._waited_for: tuple[int, float] | None = None
 
     def put(self, record: Record, *, urgent: bool = False) -> None:
-        """Take over a record; does not block but for the policy ``"block"`` or without threads."""
+        """Take over a record.
+
+        Blocks only where that was asked for (the policy ``"block"``, ``synchronous``), on the main
+        thread while the process exits, and where no thread can start any more.
+        """
         while not self._intake.put(record, urgent=urgent):
+            if not self._may_wait():
+                self._intake.drop()
+                break
             self._wait_for_room(record)
-        stop = self._stop
-        if stop is not None:
-            stop.revoked = True
-            self._stop = None
         if lifecycle.is_exiting():
-            self.flush(None)
-        elif self._claim is None and not self._has_thread():
-            self._deliver_now()
+            if threading.current_thread() is threading.main_thread():
+                self.flush(None)  # nobody will come back to see to it
+        elif self._settings.synchronous:
+            # While the service fails, not each call waits for it: what is held goes with a later
+            # one, after the back-off.
+            self.flush(0.0 if self._ledger.last_error else self._settings.send_interval_s)
+        if not self._crew.start():
+            # Nobody has asked to wait: what is due is tried, once.
+            self._drive(self._settings.clock.monotonic_s() + _RECHECK_S, patient=False)
 
     def ignores(self, logger_name: str) -> bool:
         """Whether the calling thread's record is about delivery itself; counts it if so."""
-        if not is_own_record(logger_name):
+        if not is_own_record(logger_name) and not (is_own_thread() and lifecycle.is_exiting()):
             return False
         with self._intake.lock:
             self._intake.ignored += 1
@@ -138,32 +138,34 @@ class Pipeline:
         """Deliver everything that was put before; see ``CloudWatchLogHandler.flush``."""
         if self._is_empty():
             return True
-        exiting = lifecycle.is_exiting()
+        final = False
         limit_s = self._settings.shutdown_timeout_s
-        if exiting:
+        if lifecycle.is_exiting():
             limit_s = lifecycle.exit_budget_s(limit_s)
-        request = self._request(limit_s if timeout_s is None else timeout_s, abandon=exiting)
+            final = timeout_s is None and threading.current_thread() is threading.main_thread()
+        request = self._request(limit_s if timeout_s is None else timeout_s, abandon=final)
         self._ask_and_wait(request)
+        if timeout_s is None and not request.succeeded:
+            self._waited_for = (self._intake.accepted(), self._settings.clock.monotonic_s())
         return request.succeeded
 
     def close(self) -> None:
-        """Deliver everything, end the thread; see ``CloudWatchLogHandler.close``."""
+        """Deliver everything, end the threads; see ``CloudWatchLogHandler.close``."""
         if lifecycle.is_exiting():
             self.flush(None)
             return
-        if self._claim is None and self._is_empty():
+        thread = self._crew.thread
+        if thread is None and self._is_empty():
             return
         waits = not _holds_logging_lock()
-        timeout_s = self._settings.shutdown_timeout_s if waits else float("inf")
-        self._stop = request = self._request(timeout_s, abandon=waits, stop=True)
-        claim = self._claim
-        self._ask_and_wait(request)
-        if waits and claim is not None and not request.revoked:
-            claim.join(_GRACE_S)
+        timeout_s = self._close_timeout_s() if waits else float("inf")
+        self._ask_and_wait(self._request(timeout_s, abandon=waits, stop=True))
+        if waits and thread not in (None, threading.current_thread()) and self._intake.is_empty():
+            thread.join(_GRACE_S)
 
     def release(self) -> None:
         """Deliver in the background, then end; called when the handler is garbage. Never waits."""
-        if self._claim is not None:
+        if self._crew.has_threads():
             self._worker.ask(self._request(float("inf"), stop=True))
 
     def stats(self) -> DeliveryStats:
@@ -203,7 +205,10 @@ class Pipeline:
 
     def finish_exit(self, request: Request) -> None:
         """Wait for what `begin_exit` asked for."""
-        self._wait(request)
+        if not self._wait(request):
+            # The worker is stuck, or somebody else drives it: say at least what is at stake.
+            detail = self._ledger.because("no answer when the process ended")
+            self._report([Loss(LossReason.SHUTDOWN, self.stats().held, detail)])
 
     def start_clean(self) -> None:
         """In a forked child: forget everything; the parent delivers what it held."""
@@ -219,100 +224,59 @@ class Pipeline:
     def _is_empty(self) -> bool:
         return not self.stats().held
 
+    def _close_timeout_s(self) -> float:
+        """``logging.shutdown`` flushes, then closes: the two together have one time-out."""
+        if self._waited_for is not None:
+            accepted, since_s = self._waited_for
+            just_now = self._settings.clock.monotonic_s() - since_s < _RECHECK_S
+            if just_now and accepted == self._intake.accepted():
+                return 0.0
+        return self._settings.shutdown_timeout_s
+
+    def _may_wait(self) -> bool:
+        """Whether the calling thread does not hold up what it would wait for."""
+        return not (is_own_thread() or self._crew.is_driven_here() or _holds_logging_lock())
+
     def _ask_and_wait(self, request: Request) -> None:
         self._worker.ask(request)
-        if is_own_thread() or _holds_logging_lock():
-            self._has_thread()
-        elif lifecycle.is_exiting():
+        if not self._may_wait():
+            self._crew.start()
+        elif lifecycle.is_exiting() and threading.current_thread() is threading.main_thread():
             with lifecycle.spending_exit_budget():
                 self._wait(request)
         else:
             self._wait(request)
 
-    def _wait(self, request: Request) -> None:
-        remaining_s = request.deadline_s - self._settings.clock.monotonic_s()
-        if self._has_thread():
-            request.answered.wait(remaining_s + _GRACE_S)
-            return
-        if lifecycle.is_exiting():
-            self._destination.limit_wait(remaining_s)
-        self._drive(request.deadline_s)
+    def _wait(self, request: Request) -> bool:
+        """Wait for the answer, be the worker meanwhile if need be; tell whether there is one."""
+        while True:
+            remaining_s = request.deadline_s - self._settings.clock.monotonic_s()
+            if self._crew.start():
+                return request.answered.wait(remaining_s + _GRACE_S)
+            if lifecycle.is_exiting():
+                self._destination.limit_wait(remaining_s)
+            if self._drive(request.deadline_s, patient=True):
+                return request.answered.wait(0.0)
+            # Another thread drives. It may stop before this request is answered: then take over.
+            if request.answered.wait(max(0.0, min(remaining_s, _TAKE_OVER_S))):
+                return True
+            if remaining_s <= 0:
+                return False
 
     def _wait_for_room(self, record: Record) -> None:
         if lifecycle.is_exiting():
-            self.flush(None)  # makes room: at its deadline everything is given up
-        elif self._has_thread():
+            self.flush(None)  # on the main thread it makes room: at its end all is given up
+        if self._crew.start():
             self._intake.wait_for_room(record, _RECHECK_S)
         else:
-            self._drive(self._settings.clock.monotonic_s() + _RECHECK_S)
+            self._drive(self._settings.clock.monotonic_s() + _RECHECK_S, patient=True)
 
-    def _deliver_now(self) -> None:
-        # Without queues a call waits for its record, through retries. But while the service fails,
-        # not each call for the same: what is held goes with a later one, after the back-off.
-        # Where only no thread can be had, nobody has asked to wait: it is tried, once.
-        settings, now_s = self._settings, self._settings.clock.monotonic_s()
-        patient = not settings.use_threads and not self._worker.is_backing_off(now_s)
-        self._drive(now_s + (settings.send_interval_s if patient else 0.0))
-
-    def _has_thread(self) -> bool:
-        """See to it that there is a worker; ``False`` if the calling thread must do the work."""
-        if not self._settings.use_threads:
-            return False
-        with self._intake.lock:
-            if self._claim is not None or self._driver is not None:
+    def _drive(self, until_s: float, *, patient: bool) -> bool:
+        while self._crew.drive(until_s, patient=patient):
+            # Somebody who found this driver at work may have left a record behind its last look.
+            if self._intake.is_empty() or self._settings.clock.monotonic_s() >= until_s:
                 return True
-            # Claimed before the start: a signal handler that logs meanwhile must not start another.
-            self._claim = claim = _Claim()
-        lifecycle.keep(self)
-        try:
-            claim.thread = start_own_thread(lambda: self._run(claim), "logspire-worker")
-        except BaseException as error:
-            # No thread can start, or a signal handler raised in the middle: then nobody knows
-            # whether the thread will still run, but without the claim it would end at once.
-            with self._intake.lock:
-                if not claim.taken:
-                    self._claim = None
-            if isinstance(error, RuntimeError):
-                return False
-            raise
-        return True
-
-    def _run(self, claim: _Claim) -> None:
-        with self._intake.lock:
-            if self._claim is not claim:
-                return
-            claim.taken = True
-        self._worker.run(self._end_thread)
-
-    def _end_thread(self) -> bool:
-        with self._intake.lock:
-            if not self._worker.is_idle():
-                return False
-            lifecycle.let_go(self)
-            self._claim = None
-        self._destination.close()
-        return True
-
-    def _drive(self, until_s: float) -> None:
-        me = threading.get_ident()
-        if self._driver == me:
-            return  # a signal handler or finalizer in the middle of it: the outer loop goes on
-        while True:
-            with self._driving:
-                with self._intake.lock:
-                    if self._claim is not None:
-                        return
-                    self._driver = me
-                lifecycle.keep(self)
-                try:
-                    self._worker.drive(until_s)
-                finally:
-                    self._driver = None
-            # Somebody who found a driver at work may have left a record behind its last look.
-            if self._intake.is_empty():
-                break
-        if self._is_empty():
-            lifecycle.let_go(self)
+        return False
 
     def _report(self, losses: Sequence[Loss]) -> None:
         report_losses(losses, self._destination.name, self._settings.on_loss)

@@ -7,6 +7,8 @@ import sys
 import traceback
 from typing import TYPE_CHECKING
 
+from logspire.delivery.senders import silenced
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -21,9 +23,10 @@ def report_losses(
         if on_loss is None:
             _write(losses, destination)
         else:
-            for loss in losses:
-                on_loss(loss)
-    except Exception:  # noqa: BLE001 - whatever the user's function raises must not stop delivery
+            with silenced():  # what it logs about losses could be lost in turn
+                for loss in losses:
+                    on_loss(loss)
+    except BaseException:  # noqa: BLE001 - sys.exit() in the user's function included
         complain()
 
 

@@ -15,44 +15,54 @@ if TYPE_CHECKING:
 
     from logspire.core.stream import Job
 
-# Identifiers of all threads of all handlers that do nothing but deliver. What they log is not
-# sent by any handler: sending it would make them log again, for ever. Adding, removing and asking
-# are single operations on a set.
+# Identifiers of threads: of all that do nothing but deliver, whatever their handler; of those of
+# the application that deliver at this moment, for want of a thread of ours; of those in a loss
+# callback. Adding, removing and asking are single operations on a set.
 _own_threads: set[int] = set()
-
-
-# Threads of the application that deliver at this moment, for want of a thread of ours.
 _calling: set[int] = set()
+_silent: set[int] = set()
+
+
 # What the SDK logs under, and `logging.captureWarnings`.
 _SDK_LOGGERS: Final = frozenset({"boto3", "botocore", "py", "s3transfer", "urllib3"})
 
 
 def is_own_thread() -> bool:
-    """Whether the calling thread does nothing but deliver."""
+    """Whether the calling thread does nothing but deliver, so that it must not wait for itself."""
     return threading.get_ident() in _own_threads
 
 
 def is_own_record(logger_name: str) -> bool:
     """Whether a record that the calling thread logs now comes from delivering records.
 
-    In a thread of ours all do. In a thread of the application that is delivering, those of the
-    SDK: a signal handler may log there as well.
+    Sending those would make the thread log again, for ever. They are told by their loggers, the
+    SDK's, as the thread may log for the application too: a finalizer may run in it, or a signal
+    handler. In a loss callback all are.
     """
     thread = threading.get_ident()
-    if thread in _own_threads:
-        return True
-    return thread in _calling and logger_name.partition(".")[0] in _SDK_LOGGERS
+    if thread in _own_threads or thread in _calling:
+        return thread in _silent or logger_name.partition(".")[0] in _SDK_LOGGERS
+    return thread in _silent
+
+
+def calling_inline() -> contextlib.AbstractContextManager[None]:
+    """Mark the calling thread as one that delivers."""
+    return _marked(_calling)
+
+
+def silenced() -> contextlib.AbstractContextManager[None]:
+    """Leave out whatever the calling thread logs in the block."""
+    return _marked(_silent)
 
 
 @contextlib.contextmanager
-def calling_inline() -> Iterator[None]:
-    """Mark the calling thread as one that delivers."""
+def _marked(threads: set[int]) -> Iterator[None]:
     thread = threading.get_ident()
-    _calling.add(thread)
+    threads.add(thread)
     try:
         yield
     finally:
-        _calling.discard(thread)
+        threads.discard(thread)
 
 
 def start_own_thread(run: Callable[[], None], name: str) -> threading.Thread:
@@ -78,6 +88,7 @@ def forget_own_threads() -> None:
     """In a forked child: none of them is there, and identifiers are used again."""
     _own_threads.clear()
     _calling.clear()
+    _silent.clear()
 
 
 class Senders:
@@ -106,16 +117,20 @@ class Senders:
         """Whether another job can be started."""
         return self.under_way < self._most
 
+    def start(self) -> None:
+        """Start the first thread; the others come when they are needed.
+
+        Raises:
+            RuntimeError: no thread can start.
+        """
+        self._threads.append(start_own_thread(self._run, "logspire-sender"))
+
     def submit(self, job: Job) -> None:
-        """Start a job; blocks for as long as it takes only if no thread can be had."""
+        """Start a job; does not block."""
         self.under_way += 1
         if self.under_way > len(self._threads):
-            try:
-                self._threads.append(start_own_thread(self._run, "logspire-sender"))
-            except RuntimeError:
-                if not self._threads:
-                    self._do(job)
-                    return
+            with contextlib.suppress(RuntimeError):  # then those that are there do it in turn
+                self.start()
         self._jobs.put(job)
 
     def answers(self) -> list[tuple[Job, Outcome]]:

@@ -44,9 +44,8 @@ class Request:
         self.abandon = abandon
         self.stop = stop
         self.flush: Flush | None = None
-        self.revoked = False
-        """A record came after the request to stop."""
         self.answered = Wakeup()
+        """Set when everything is delivered or given up, or the deadline has passed."""
 
     @property
     def succeeded(self) -> bool:
@@ -58,7 +57,7 @@ class Worker:
     """The loop around a backlog.
 
     `run` is the life of the worker thread; `drive` does the same in a thread of the application,
-    where there is none. Never both at once: ``Pipeline`` sees to that.
+    where none can start. Never both at once: ``Crew`` sees to that.
     """
 
     def __init__(
@@ -74,7 +73,6 @@ class Worker:
         clock: Clock,
         jitter: Callable[[], float],
     ) -> None:
-        self.requests: deque[Request] = deque()
         self._intake = intake
         self._backlog = backlog
         self._ledger = ledger
@@ -84,64 +82,70 @@ class Worker:
         self._on_losses = on_losses
         self._clock = clock
         self._jitter = jitter
+        self._requests: deque[Request] = deque()
         self._open: list[Request] = []
-        self._stop: Request | None = None
+        self._ending = False
         self._report_at_s = -math.inf
 
     def ask(self, request: Request) -> None:
         """Hand over a request, from any thread."""
-        self.requests.append(request)
+        self._requests.append(request)
         self._intake.wakeup.set()
 
     def is_idle(self) -> bool:
         """Whether nothing is held and nobody waits."""
-        return self._intake.is_empty() and not self._backlog.held_events and not self.requests
+        waits = self._requests or self._open or self._backlog.held_events
+        return self._intake.is_empty() and not waits
 
-    def is_backing_off(self, now_s: float) -> bool:
-        """Whether something is held that may not be tried again yet."""
-        return bool(self._backlog.held_events) and self._backlog.next_due_s() > now_s
+    def new_senders(self) -> Senders:
+        """Return senders for `run`."""
+        return Senders(self._destination.perform, self._intake.wakeup.set, SENDERS)
 
-    def run(self, may_end: Callable[[], bool]) -> None:
-        """Work until a request says to stop and ``may_end`` agrees."""
-        senders = Senders(self._destination.perform, self._intake.wakeup.set, SENDERS)
+    def run(self, senders: Senders, may_end: Callable[[], bool]) -> None:
+        """Work until a request says to stop and ``may_end`` agrees; then touch nothing any more."""
         while True:
             try:
                 self._turn(senders)
-            except Exception:  # noqa: BLE001 - a bug, or no memory: say so, go on with what is left
+            except BaseException:  # noqa: BLE001 - a bug, or no memory: say so, go on with the rest
                 complain()
                 self._intake.wakeup.wait(REPORT_INTERVAL_S)
-            stop = self._stop
-            if stop is not None and not self._open and self.is_idle():
+            if self._ending and self.is_idle():
                 self._report(math.inf)
+                self._set_ending(ending=False)
                 if may_end():
-                    break
+                    return
             self._intake.wakeup.wait(self._sleep_s(senders))
-        self._end_stop()
-        senders.stop()
-        stop.answered.set()
 
-    def drive(self, until_s: float) -> None:
-        """Deliver in the calling thread until nothing is held or the time has come."""
+    def drive(self, until_s: float, *, patient: bool) -> None:
+        """Deliver in the calling thread until nothing is held or the time has come.
+
+        Args:
+            until_s: monotonic time after which no call is started.
+            patient: wait for what is not due yet.
+        """
         while True:
             now_s = self._clock.monotonic_s()
             self._take(now_s)
             self._backlog.hasten(now_s)  # nobody will come back later to see to it
-            job = self._backlog.next_job(now_s, self._now_ms())
+            job = self._backlog.next_job(now_s, self._now_ms()) if now_s < until_s else None
             if job is not None:
-                outcome = Outcome(Verdict.RETRY, "interrupted")
-                try:
-                    with calling_inline():
-                        outcome = self._destination.perform(job)
-                finally:
-                    self._resolve(job, outcome)
+                self._perform(job)
                 continue
             self._after_acting(now_s)
-            if self.is_idle() or now_s >= until_s:
+            if self.is_idle() or now_s >= until_s or not patient:
                 self._report(math.inf)
-                self._end_stop()
+                self._set_ending(ending=False)
                 return
             due_s = min(self._backlog.next_due_s(), until_s)
             self._intake.wakeup.wait(due_s - now_s)
+
+    def _perform(self, job: Job) -> None:
+        outcome = Outcome(Verdict.RETRY, "interrupted")
+        try:
+            with calling_inline():
+                outcome = self._destination.perform(job)
+        finally:
+            self._resolve(job, outcome)
 
     def _turn(self, senders: Senders) -> None:
         for job, outcome in senders.answers():
@@ -157,52 +161,56 @@ class Worker:
 
     def _take(self, now_s: float) -> None:
         # Requests first: what was logged before one of them is then among what is taken.
-        requests = [self.requests.popleft() for _ in range(len(self.requests))]
-        backlog = self._backlog
-        # Before taking, not after: else there would be no room for what comes in meanwhile, and
-        # the newest would be dropped for the oldest.
-        backlog.shed(self._shed_to_bytes - self._intake.waiting_bytes)
-        self._intake.set_beyond(backlog.held_bytes)
-        taken = self._intake.take()
+        requests = [self._requests.popleft() for _ in range(len(self._requests))]
+        backlog, intake = self._backlog, self._intake
         lost = self._ledger.lost_so_far
-        for stream, timestamp_ms, text in taken.records:
-            backlog.add(stream, timestamp_ms, text, arrived_s=taken.since_s, now_s=now_s)
-        if taken.dropped:
-            detail = self._ledger.because("max_queue_size was reached")
-            self._ledger.lose(LossReason.QUEUE_FULL, taken.dropped, detail)
-        backlog.shed(self._shed_to_bytes)
-        pressed = backlog.held_bytes > self._hasten_at_bytes or self._intake.has_waiters()
-        if taken.urgent or pressed:
+        # Room is made before taking, so that there is some for what comes in meanwhile. Where all
+        # is in flight none can be made: then what came in stays in the intake, which drops its own
+        # oldest. Otherwise the newest would go.
+        room = self._shed_to_bytes - intake.waiting_bytes
+        backlog.shed(room)
+        intake.set_beyond(backlog.held_bytes)
+        if backlog.held_bytes <= room or not backlog.held_events or requests:
+            self._add_all(now_s)
+        pressed = backlog.held_bytes > self._hasten_at_bytes or intake.has_waiters()
+        if pressed:
             backlog.hasten(now_s)
         for request in requests:
             request.flush = backlog.flush(now_s)
             # What could not even be held (empty, too large) was logged before the request as well.
             request.flush.lossless = self._ledger.lost_so_far == lost
-            if request.abandon or request.stop:
+            if request.deadline_s < math.inf and (request.abandon or request.stop):
                 backlog.hurry(now_s)
-            if request.stop:
-                self._stop = request
+            self._ending |= request.stop
             self._open.append(request)
-        if self._stop is not None and self._stop.revoked:
-            if self._stop not in self._open:
-                self._stop.answered.set()
-            self._end_stop()
 
-    def _end_stop(self) -> None:
-        self._stop = None
-        self._backlog.relax()
+    def _add_all(self, now_s: float) -> None:
+        taken = self._intake.take()
+        if taken.records:
+            self._set_ending(ending=False)  # the handler is in use again
+        for stream, timestamp_ms, text in taken.records:
+            self._backlog.add(stream, timestamp_ms, text, arrived_s=taken.since_s, now_s=now_s)
+        if taken.dropped:
+            detail = self._ledger.because("max_queue_size was reached")
+            self._ledger.lose(LossReason.QUEUE_FULL, taken.dropped, detail)
+        if taken.urgent:
+            self._backlog.hasten(now_s)
+
+    def _set_ending(self, *, ending: bool) -> None:
+        if self._ending and not ending:
+            self._backlog.relax()
+        self._ending = ending
 
     def _resolve(self, job: Job, outcome: Outcome) -> None:
         self._backlog.resolve(job, outcome, now_s=self._clock.monotonic_s(), jitter=self._jitter())
 
     def _after_acting(self, now_s: float) -> None:
-        for request in list(self._open):
-            if self._is_over(request, now_s):
-                self._open.remove(request)
-                if request.abandon:  # the end, as far as anybody knows: leave nothing unsaid
-                    self._report(math.inf)
-                if not request.stop or request.revoked:
-                    request.answered.set()
+        over = [request for request in self._open if self._is_over(request, now_s)]
+        if any(request.abandon for request in over):
+            self._report(math.inf)  # the end, as far as anybody knows: leave nothing unsaid
+        self._open = [request for request in self._open if request not in over]
+        for request in over:
+            request.answered.set()
         self._report(now_s)
         self._intake.set_beyond(self._backlog.held_bytes)
 
@@ -212,7 +220,7 @@ class Worker:
             return True
         if now_s < request.deadline_s:
             return False
-        if request.abandon and not request.revoked:
+        if request.abandon and (self._ending or not request.stop):
             detail = self._ledger.because("not delivered in time")
             self._backlog.abandon(LossReason.SHUTDOWN, detail)
         else:
