@@ -149,15 +149,18 @@ class CloudWatchLogHandler(logging.Handler):
         self._flush_level = (
             None if flush_level is None else options.level_number("flush_level", flush_level)
         )
-        super().__init__(options.level_number("level", level))
-        self.formatter = CloudWatchLogFormatter(
+        level = options.level_number("level", level)
+        formatter = CloudWatchLogFormatter(
             json_serialize_default=options.function(
                 "json_serialize_default", json_serialize_default
             )
         )
+        # From here on nothing fails: logging.shutdown also finds a handler that is half made.
+        self._pipeline = Pipeline(service, settings)
+        super().__init__(level)
+        self.formatter = formatter
         self.log_group_name = group_name
         self.shutting_down = False
-        self._pipeline = Pipeline(service, settings)
         # Dropped without close(): what is held is delivered in the background, the thread ends.
         weakref.finalize(self, self._pipeline.release).atexit = False
 
@@ -201,8 +204,8 @@ class CloudWatchLogHandler(logging.Handler):
             if self._pipeline.ignores(record.name):
                 return
             text = self.format(record)
-            if not isinstance(text, str):
-                raise TypeError(f"the formatter returned {type(text).__name__}, not str")  # noqa: TRY301
+            if type(text) is not str:
+                text = _exact_text(text)
             urgent = self._flush_level is not None and record.levelno >= self._flush_level
             self._pipeline.put(
                 (self._stream_name(record), _timestamp_ms(record), text), urgent=urgent
@@ -233,11 +236,8 @@ class CloudWatchLogHandler(logging.Handler):
         reported. Called by ``dictConfig`` it returns at once, and the thread ends when all is
         delivered. A later record starts the handler again.
         """
-        # Set by __init__ last: logging.shutdown also finds handlers whose constructor failed.
-        pipeline = getattr(self, "_pipeline", None)
-        if pipeline is not None:
-            self.shutting_down = True
-            pipeline.close()
+        self.shutting_down = True
+        self._pipeline.close()
         super().close()
 
     def stats(self) -> DeliveryStats:
@@ -275,6 +275,13 @@ def _facts(record: logging.LogRecord) -> dict[str, object]:
         "thread_name": record.threadName,
         "level_name": record.levelname,
     }
+
+
+def _exact_text(text: object) -> str:
+    """Return what a formatter made as exactly ``str``: later code relies on its methods."""
+    if isinstance(text, str):
+        return str.__str__(text)
+    raise TypeError(f"the formatter returned {type(text).__name__}, not str")
 
 
 def _timestamp_ms(record: logging.LogRecord) -> int:

@@ -62,6 +62,7 @@ class Lane:
     just_created: bool = False
     count_cap: int = TINY.batch_count
     due_s: float = math.inf
+    turn: int = 0
 
     def take(self, items: list[Item]) -> None:
         self.waiting = [item for item in self.waiting if item not in items]
@@ -113,6 +114,10 @@ class Oracle:
         self.batches = 0
         self.items = 0
         self.hurried = False
+        self.turns = 0
+        self.failures = 0
+        self.opens_s = -math.inf
+        self.probe: Lane | None = None
 
     # -- questions ------------------------------------------------------------------------------
 
@@ -126,7 +131,9 @@ class Oracle:
         return sum(record.pieces_left > 0 for record in self.records)
 
     def next_due_s(self) -> float:
-        return min((lane.due_s for lane in self.lanes.values()), default=math.inf)
+        """While the destination fails: one job at a time, and a wait after each failure."""
+        first_s = min((lane.due_s for lane in self.lanes.values()), default=math.inf)
+        return math.inf if self.probe else max(first_s, self.opens_s)
 
     # -- operations -----------------------------------------------------------------------------
 
@@ -143,11 +150,11 @@ class Oracle:
         self._announce()
 
     def jobs(self) -> dict[str, list[tuple[int, str]]]:
-        """Start the jobs of all streams that are due: (time, message) of each event."""
+        """Start the jobs that are due, the most overdue first: (time, message) of each event."""
         started = {}
-        for stream, lane in list(self.lanes.items()):
-            if lane.due_s > self.now_s:
-                continue
+        while self.next_due_s() <= self.now_s:
+            stream = min(self.lanes, key=lambda s: (self.lanes[s].due_s, self.lanes[s].turn))
+            lane = self.lanes[stream]
             lane.due_s = math.inf
             for item in list(lane.waiting):
                 if reason := loss_outside(item.timestamp_ms, self.now_ms):
@@ -158,7 +165,8 @@ class Oracle:
                 lane.job = [] if lane.missing else self._batch(lane)
                 lane.take(lane.job)
                 started[stream] = [(item.timestamp_ms, item.message) for item in lane.job]
-        self._announce()
+                self.probe = lane if self.failures else None
+            self._announce()
         return started
 
     def resolve(
@@ -167,6 +175,7 @@ class Oracle:
         lane = self.lanes[stream]
         batch, lane.job = lane.job, None
         assert batch is not None
+        self._answered(lane, verdict, jitter)
         if verdict is Verdict.DELIVERED and not batch:
             lane.missing, lane.just_created = False, True
         elif verdict is Verdict.DELIVERED:
@@ -189,6 +198,7 @@ class Oracle:
 
     def hurry(self) -> None:
         self.hurried = True
+        self.opens_s, self.probe = -math.inf, None
         for lane in self.lanes.values():
             lane.not_before_s = -math.inf
         self.hasten()
@@ -210,6 +220,7 @@ class Oracle:
         for item in self.held():
             self._settle(item, reason)
         self.lanes.clear()
+        self.failures, self.opens_s, self.probe = 0, -math.inf, None
 
     # -- rules ----------------------------------------------------------------------------------
 
@@ -255,7 +266,24 @@ class Oracle:
         }
         for lane in self.lanes.values():
             due_s = self._due_s(lane)
+            if due_s < lane.due_s:
+                self.turns += 1
+                lane.turn = self.turns
             lane.due_s = min(lane.due_s, due_s) if due_s < math.inf else math.inf
+
+    def _answered(self, lane: Lane, verdict: Verdict, jitter: float) -> None:
+        """Any answer opens the gate for all; no answer shuts it, and frees the place of a probe."""
+        if verdict not in (Verdict.RETRY, Verdict.DISCONNECTED):
+            self.failures, self.opens_s, self.probe = 0, -math.inf, None
+            return
+        self.probe = None if lane is self.probe else self.probe
+        if verdict is Verdict.RETRY or self.failures:
+            delay_s = self._backoff_s(self.failures, jitter)
+            self.opens_s = max(self.opens_s, self.now_s + delay_s)
+        self.failures += 1
+
+    def _backoff_s(self, failures: int, jitter: float) -> float:
+        return jitter * min(0.5 if self.hurried else 5.0, 0.1 * 2.0**failures)
 
     def _delivered(self, lane: Lane, batch: list[Item], rejected: tuple[Rejection, ...]) -> None:
         for index, item in enumerate(batch):
@@ -280,8 +308,7 @@ class Oracle:
         lane.urgent |= lane.job_urgent
         lane.missing = verdict is Verdict.MISSING and bool(batch) and not lane.just_created
         at_once = lane.missing or (verdict is Verdict.DISCONNECTED and lane.attempts == 0)
-        longest_s = 0.5 if self.hurried else 5.0
-        delay_s = 0.0 if at_once else jitter * min(longest_s, 0.1 * 2.0**lane.attempts)
+        delay_s = 0.0 if at_once else self._backoff_s(lane.attempts, jitter)
         lane.attempts, lane.just_created, lane.not_before_s = (
             lane.attempts + 1,
             False,

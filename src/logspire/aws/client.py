@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from dataclasses import dataclass
 from typing import Any, Final
@@ -10,6 +11,8 @@ from logspire._version import __version__
 from logspire.aws import hooks
 
 CONNECT_TIMEOUT_S: Final = 5.0
+# Read time-outs near the end of a process, in seconds: steps, as each takes another client.
+_HURRIED_TIMEOUTS_S: Final = (10.0, 5.0, 2.0, 1.0, 0.5)
 # A call that takes longer is taken for lost, and its events are sent again: not too short, or a
 # slow service would store everything twice.
 READ_TIMEOUT_S: Final = 20.0
@@ -53,16 +56,24 @@ class ClientSource:
                 hooks.install(self._client)
             return self._client
 
-    def renew(self) -> None:
-        """Make a new client for the next call, which looks for credentials and region again."""
+    def renew(self, failed: Any) -> None:
+        """Make a new client for the next call, which looks for credentials and region again.
+
+        Args:
+            failed: the client that was not let in; if another thread has made a new one since,
+                that one stays.
+        """
         with self._lock:
-            self._client = None
+            if self._client is failed:
+                self._client = None
 
     def limit_wait(self, seconds: float) -> None:
         """Let calls of clients made from now on give up after about ``seconds``."""
         with self._lock:
-            self._longest_wait_s = max(0.1, min(seconds, READ_TIMEOUT_S))
-            self._client = None
+            step = next((s for s in _HURRIED_TIMEOUTS_S if s <= seconds), _HURRIED_TIMEOUTS_S[-1])
+            if step < self._longest_wait_s:
+                self._longest_wait_s = step
+                self._client = None
 
     def close(self) -> None:
         """Close idle connections of our own client; it stays usable."""
@@ -85,6 +96,10 @@ class ClientSource:
         return client
 
     def _make(self) -> Any:
+        with _importing:
+            return self._make_alone()
+
+    def _make_alone(self) -> Any:
         # Imported here, not above: it takes a quarter of a second, and `import logspire` a
         # fraction of that. And botocore, not boto3: that would pull in concurrent.futures, which
         # cannot be imported any more once the interpreter ends (its thread pools want to be told),
@@ -109,3 +124,34 @@ class ClientSource:
         # the application may be using it at this moment.
         session = botocore.session.Session(profile=options.profile_name)
         return session.create_client("logs", config=config, **where)
+
+
+# A child that is forked while another thread imports finds the locks of half-imported modules
+# taken for good. So a fork waits until botocore is imported, which takes a fraction of a second;
+# longer only where credentials come from the network, and then it goes on.
+_importing = threading.RLock()
+_LONGEST_FORK_DELAY_S: Final = 3.0
+_held_for_fork: list[bool] = []
+
+
+def _before_fork() -> None:
+    _held_for_fork.append(_importing.acquire(timeout=_LONGEST_FORK_DELAY_S))
+
+
+def _after_fork_in_parent() -> None:
+    if _held_for_fork.pop():
+        _importing.release()
+
+
+def _after_fork_in_child() -> None:
+    global _importing  # noqa: PLW0603 - the old one may belong to a thread that is not here
+    _held_for_fork.clear()
+    _importing = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_before_fork,
+        after_in_parent=_after_fork_in_parent,
+        after_in_child=_after_fork_in_child,
+    )

@@ -73,6 +73,7 @@ class CloudWatchLogs:
 
     def perform(self, job: Job) -> Outcome:
         """Do one job, blocking; never raises an ``Exception``."""
+        client = None
         try:
             client = self._source.get()
             if isinstance(job, Creation):
@@ -80,7 +81,7 @@ class CloudWatchLogs:
             return self._put(client, job)
         except Exception as error:  # noqa: BLE001 - this is where they become ours
             if is_about_credentials(error):
-                self._source.renew()
+                self._source.renew(client)
             return outcome_of(error)
 
     def limit_wait(self, seconds: float) -> None:
@@ -229,12 +230,13 @@ def _rejections(info: Mapping[str, Any], events: int) -> tuple[Rejection, ...]:
 
     Source: ``RejectedLogEventsInfo`` in the API reference: both end indexes are exclusive, the
     start index is inclusive. Emulators were seen to be off by one and beyond, so every index is
-    cut to the batch. Where two ranges overlap, the first reason counts.
+    cut to the batch, and one that is no number counts as absent: the
+    rest was stored. Where two ranges overlap, the first reason counts.
     """
 
     def index(key: str, default: int) -> int:
         value = info.get(key)
-        return default if value is None else max(0, min(int(value), events))
+        return max(0, min(value, events)) if type(value) is int else default
 
     ranges = (
         Rejection(0, index("tooOldLogEventEndIndex", 0), LossReason.TOO_OLD),

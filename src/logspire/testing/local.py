@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 import botocore.session
 
 from logspire.testing import control
+from logspire.testing.model import service_model
 from logspire.testing.records import Call, Event, Summary
 from logspire.testing.server import Server
 from logspire.testing.service import Reply, Service
@@ -106,6 +107,9 @@ class LocalCloudWatchLogs:
         """
         if self._server is not None:
             return
+        # Now, not at the first call: reading it makes botocore log, which could reach the handler
+        # under test, from a thread of the service.
+        service_model()
         self._server = Server(
             self._address,
             self._answer,
