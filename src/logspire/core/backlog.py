@@ -22,7 +22,15 @@ from typing import TYPE_CHECKING
 from logspire.core import event as events
 from logspire.core.event import Event, Oversize, Whole, memory_bytes
 from logspire.core.ledger import Ledger, LossReason
-from logspire.core.retry import BACKOFF_CAP_S, HURRIED_CAP_S, Action, Outcome, Verdict, decide
+from logspire.core.retry import (
+    BACKOFF_CAP_S,
+    HURRIED_CAP_S,
+    Action,
+    Gate,
+    Outcome,
+    Verdict,
+    decide,
+)
 from logspire.core.stream import Batch, Creation, Job, Stream
 
 if TYPE_CHECKING:
@@ -69,6 +77,7 @@ class Backlog:
         # stream.scheduled_s: rescheduling pushes a new one, and the old one is passed over.
         self._schedule: list[tuple[float, int, Stream]] = []
         self._ties = itertools.count()
+        self._gate = Gate()
         self._epoch = 0
         self._unsettled: Counter[int] = Counter()
         self._flushes: list[Flush] = []
@@ -129,6 +138,7 @@ class Backlog:
     def hurry(self, now_s: float) -> None:
         """Everything is due, now and from now on, and no wait is long: the end is near."""
         self._hurried = True
+        self._gate.open()
         for lane in self._streams.values():
             lane.not_before_s = -math.inf
         self.hasten(now_s)
@@ -138,11 +148,14 @@ class Backlog:
         self._hurried = False
 
     def next_due_s(self) -> float:
-        """Return the monotonic time of the next job, ``inf`` if there will be none."""
+        """Return the monotonic time of the next job, ``inf`` if none comes before an answer does.
+
+        While the destination fails, that is one job at a time, after a wait: see `Gate`.
+        """
         schedule = self._schedule
         while schedule and schedule[0][0] != schedule[0][2].scheduled_s:
             heapq.heappop(schedule)
-        return schedule[0][0] if schedule else math.inf
+        return max(schedule[0][0], self._gate.opens_s()) if schedule else math.inf
 
     def next_job(self, now_s: float, now_ms: int) -> Job | None:
         """Return the most overdue job, if one is due; it then is under way until `resolve`."""
@@ -154,6 +167,7 @@ class Backlog:
             self._close_flushes()
             if len(lane):
                 lane.job = Creation(lane.name) if lane.missing else lane.cut()
+                self._gate.started(lane.job)
                 return lane.job
             self._forget_if_idle(lane)
         return None
@@ -171,13 +185,15 @@ class Backlog:
         if lane is None or lane.job is not job:
             return
         lane.job = None
-        delivered = outcome.verdict is Verdict.DELIVERED
-        self._ledger.last_error = None if delivered else outcome.detail
+        verdict, cap_s = outcome.verdict, self._backoff_cap_s()
+        self._gate.answered(job, verdict, now_s=now_s, jitter=jitter, cap_s=cap_s)
+        if verdict not in (Verdict.DELIVERED, Verdict.MISSING):
+            self._ledger.last_error = outcome.detail
         if isinstance(job, Creation):
             lane.missing = False  # whatever the answer: the put comes next, it may work anyway
-            lane.just_created = delivered
-            if not delivered:
-                self._fail(lane, outcome.verdict, 0, now_s, jitter)
+            lane.just_created = verdict is Verdict.DELIVERED
+            if not lane.just_created:
+                self._fail(lane, verdict, 0, now_s, jitter)
         else:
             self._resolve_batch(lane, job, outcome, now_s, jitter)
         self._reschedule(lane, now_s)
@@ -216,6 +232,7 @@ class Backlog:
                 self._settle(lane.pop_oldest(), reason, detail)
         self._streams.clear()
         self._schedule.clear()
+        self._gate = Gate()  # no answer counts any more, so none must be waited for
         self._close_flushes()
 
     # -- what becomes of a batch ------------------------------------------------------------
@@ -244,7 +261,7 @@ class Backlog:
             attempts=lane.attempts,
             just_created=lane.just_created,
             jitter=jitter,
-            cap_s=HURRIED_CAP_S if self._hurried else BACKOFF_CAP_S,
+            cap_s=self._backoff_cap_s(),
         )
         lane.missing = decision.action is Action.CREATE
         lane.just_created = False
@@ -253,7 +270,11 @@ class Backlog:
         lane.not_before_s = now_s + decision.delay_s
         return decision.action
 
+    def _backoff_cap_s(self) -> float:
+        return HURRIED_CAP_S if self._hurried else BACKOFF_CAP_S
+
     def _deliver(self, lane: Stream, batch: Batch, outcome: Outcome) -> None:
+        self._ledger.last_error = None
         lane.attempts = 0
         lane.just_created = False
         lane.not_before_s = -math.inf
@@ -291,16 +312,15 @@ class Backlog:
     # -- when a stream is due ---------------------------------------------------------------
 
     def _reschedule(self, lane: Stream, now_s: float) -> None:
-        due = math.inf
-        if lane.job is None and len(lane):
-            due = lane.oldest_arrival_s() + self._send_interval_s
-            if self._hurried or lane.urgent or lane.attempts or lane.is_full():
-                due = min(due, now_s)
-            due = max(due, lane.not_before_s)
-        if due != lane.scheduled_s:
+        if lane.job is not None or not len(lane):
+            return
+        due = lane.oldest_arrival_s() + self._send_interval_s
+        if self._hurried or lane.urgent or lane.attempts or lane.is_full():
+            due = min(due, now_s)
+        due = max(due, lane.not_before_s)
+        if due < lane.scheduled_s:  # never put off: who has waited longest stays the first
             lane.scheduled_s = due
-            if due < math.inf:
-                heapq.heappush(self._schedule, (due, next(self._ties), lane))
+            heapq.heappush(self._schedule, (due, next(self._ties), lane))
 
     def _forget_if_idle(self, lane: Stream) -> None:
         if lane.job is None and not len(lane):

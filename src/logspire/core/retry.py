@@ -1,15 +1,16 @@
-"""What to do with the answer: done, wait, create, halve, or give up."""
+"""What to do with the answer: done, wait, create, halve, or give up; and when to call again."""
 
 from __future__ import annotations
 
 import enum
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from logspire.core.ledger import LossReason
 
-# First and longest wait. Half of the longest is the mean of a retry in a long outage, so a process
+# First and longest wait. Half of the longest is the mean of a retry in a long outage, so a handler
 # asks about 24 times a minute, and is back within five seconds of the service.
 BACKOFF_BASE_S: Final = 0.1
 BACKOFF_CAP_S: Final = 5.0
@@ -104,14 +105,63 @@ def decide(
         jitter: a random number, ``0 <= jitter <= 1``.
         cap_s: the longest wait, in seconds.
     """
-    wait = Decision(Action.WAIT, backoff(attempts, jitter, cap_s))
     if verdict is Verdict.DELIVERED:
         return Decision(Action.DONE)
-    if verdict is Verdict.DISCONNECTED and attempts == 0:
-        # An idle connection was closed by the service: a new one will do, so try at once, once.
-        return Decision(Action.WAIT)
     if verdict is Verdict.MISSING and events and not just_created:
         return Decision(Action.CREATE)
     if verdict is Verdict.REFUSED and events:
         return Decision(Action.HALVE if events > 1 else Action.GIVE_UP)
-    return wait
+    return Decision(Action.WAIT, _wait_s(verdict, attempts, jitter, cap_s))
+
+
+class Gate:
+    """Keeps a handler's many streams, together, from hammering a destination that fails.
+
+    From the first failure to the next answer, whatever stream it is for, calls go out one at a
+    time, with a wait after each failure. An answer lets all resume at once: one stream that is
+    denied hardly slows down the others.
+    """
+
+    __slots__ = ("_failures", "_not_before_s", "_probe")
+
+    def __init__(self) -> None:
+        self._failures = 0
+        self._not_before_s = -math.inf
+        self._probe: object = None
+        """The one call that went out since the last failure."""
+
+    def opens_s(self) -> float:
+        """Return the monotonic time of the next call; ``inf``: the answer to the last decides."""
+        return math.inf if self._probe is not None else self._not_before_s
+
+    def started(self, call: object) -> None:
+        """Enter a call that goes out."""
+        if self._failures:
+            self._probe = call
+
+    def answered(
+        self, call: object, verdict: Verdict, *, now_s: float, jitter: float, cap_s: float
+    ) -> None:
+        """Enter what became of a call; the arguments are those of `decide`."""
+        if verdict not in (Verdict.RETRY, Verdict.DISCONNECTED):
+            self._failures = 0
+            self.open()
+            return
+        if call is self._probe:
+            self._probe = None
+        opens_s = now_s + _wait_s(verdict, self._failures, jitter, cap_s)
+        # Calls that were under way together fail together: none of them cuts the wait short.
+        self._not_before_s = max(self._not_before_s, opens_s)
+        self._failures += 1
+
+    def open(self) -> None:
+        """Let one call out now, even where the last one hangs."""
+        self._not_before_s = -math.inf
+        self._probe = None
+
+
+def _wait_s(verdict: Verdict, failures: int, jitter: float, cap_s: float) -> float:
+    if verdict is Verdict.DISCONNECTED and failures == 0:
+        # An idle connection was closed by the service: a new one will do, so try at once, once.
+        return 0.0
+    return backoff(failures, jitter, cap_s)
