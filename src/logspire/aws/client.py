@@ -104,6 +104,8 @@ class ClientSource:
         # fraction of that. And botocore, not boto3: that would pull in concurrent.futures, which
         # cannot be imported any more once the interpreter ends (its thread pools want to be told),
         # so a program that logs and leaves would lose everything.
+        import encodings.idna  # noqa: F401, PLC0415 - the first call would, outside of the lock
+
         import botocore.session  # noqa: PLC0415
         from botocore.config import Config  # noqa: PLC0415
 

@@ -138,7 +138,10 @@ class Intake:
             self._taken += len(records)
             self.beyond_bytes += self.waiting_bytes
             taken = Taken(records, self._since_s, self.dropped, self._urgent)
-            self.waiting_bytes = sum(memory_bytes(record[2]) for record in self._records)
+            if self._records:  # a finalizer logged since the first line of this block
+                self.waiting_bytes -= sum(memory_bytes(record[2]) for record in records)
+            else:
+                self.waiting_bytes = 0
             self.dropped = 0
             self._untouched = not self._records
             self._woken = self._urgent = False
