@@ -113,3 +113,67 @@ def test_where_no_thread_can_start_the_calling_thread_delivers(
         """,
     )
     assert arrived(cloudwatch_logs) == ["no thread", "none yet", "a thread again"]
+
+
+def test_many_streams_and_a_slow_service_do_not_stretch_the_deadline(programs: Programs) -> None:
+    errors = programs.run(
+        """
+        service = RemoteCloudWatchLogs(os.environ["AWS_ENDPOINT_URL"])
+        service.misbehave("slow", seconds=0.3)
+        many = CloudWatchLogHandler("tests", "{logger_name}", shutdown_timeout=1)
+        for n in range(200):
+            many.handle(logging.makeLogRecord({"name": f"stream {n}", "msg": "x"}))
+        began = time.monotonic()
+        many.close()
+        assert time.monotonic() - began < 2
+        stats = many.stats()
+        assert stats.held == 0 and stats.lost == stats.losses["shutdown"] > 0, stats
+        service.behave()
+        """
+    )
+    assert "shutdown (not delivered in time" in errors
+
+
+def test_late_records_share_the_deadline_where_no_thread_can_start(
+    programs: Programs, cloudwatch_logs: LocalCloudWatchLogs
+) -> None:
+    cloudwatch_logs.misbehave("hang")
+    began = time.monotonic()
+    errors = programs.run(
+        """
+        log.handlers[:] = [make(shutdown_timeout=1)]
+        atexit.register(lambda: [log.info("late %d", n) for n in range(20)])
+        """
+    )
+    assert time.monotonic() - began < 8
+    assert sum(int(line.split()[2]) for line in errors.splitlines() if "lost" in line) == 20
+
+
+def test_a_flush_of_another_thread_at_exit_gives_up_nobodys_records(
+    programs: Programs, cloudwatch_logs: LocalCloudWatchLogs
+) -> None:
+    cloudwatch_logs.misbehave("slow", seconds=0.5, operation="PutLogEvents", times=3)
+    programs.run(
+        """
+        def impatient():
+            while True:
+                handler.flush(0.01)
+        threading.Thread(target=impatient, daemon=True).start()
+        for n in range(50):
+            log.info(n)
+        """
+    )
+    assert arrived(cloudwatch_logs) == [str(n) for n in range(50)]
+
+
+def test_flush_and_close_of_logging_shutdown_share_one_deadline(programs: Programs) -> None:
+    programs.run(
+        """
+        RemoteCloudWatchLogs(os.environ["AWS_ENDPOINT_URL"]).misbehave("hang")
+        log.handlers[:] = [make(shutdown_timeout=1)]
+        log.info("to nowhere")
+        began = time.monotonic()
+        logging.shutdown()
+        assert time.monotonic() - began < 1.8
+        """
+    )

@@ -155,3 +155,26 @@ def test_a_users_client_is_not_shared_with_the_parents_connections(
     assert arrived(cloudwatch_logs) == once(
         "warm-up", *children, *(f"parent {n}" for n in range(20))
     )
+
+
+def test_a_child_forked_while_the_parent_imports_the_sdk_delivers(
+    programs: Programs, cloudwatch_logs: LocalCloudWatchLogs
+) -> None:
+    programs.run(
+        """
+        log.info("parent")
+        threading.Thread(target=handler.flush, daemon=True).start()  # imports, far from here
+        children = []
+        for c in range(10):
+            signal.sigtimedwait([], 0.03)
+            pid = os.fork()
+            if not pid:
+                log.info("child %d", c)
+                os._exit(not handler.flush(20))
+            children.append(pid)
+        for pid in children:
+            assert os.waitpid(pid, 0)[1] == 0
+        """,
+        "-Wignore::DeprecationWarning",
+    )
+    assert arrived(cloudwatch_logs) == once("parent", *(f"child {c}" for c in range(10)))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import random
 import threading
+import time
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -247,3 +249,69 @@ def test_many_streams_share_the_threads_of_one_handler(
     for n in range(50):
         expected = [str(m) for m in range(n, 200, 50)]
         assert cloudwatch_logs.messages(GROUP, f"logger {n}") == expected
+
+
+def test_blocking_gives_way_where_waiting_would_be_a_deadlock(
+    make_handler: MakeHandler, cloudwatch_logs: LocalCloudWatchLogs
+) -> None:
+    losses: list[Loss] = []
+    handler = make_handler(
+        max_queue_size=5000, queue_full="block", on_loss=losses.append, max_message_size=2000
+    )
+    cloudwatch_logs.misbehave("unavailable")
+    with logging._lock:  # type: ignore[attr-defined]  # as dictConfig holds it
+        for n in range(50):
+            handler.handle(record(f"{n:050d}"))
+    cloudwatch_logs.behave()
+    assert handler.flush(20) is False
+    stats = handler.stats()
+    assert stats.accepted == 50
+    assert stats.losses == {LossReason.QUEUE_FULL: 50 - len(arrived(cloudwatch_logs))}
+    assert arrived(cloudwatch_logs)[0] == f"{0:050d}"
+
+
+def test_all_of_several_threads_that_close_are_answered(
+    make_handler: MakeHandler, cloudwatch_logs: LocalCloudWatchLogs
+) -> None:
+    handler = make_handler(shutdown_timeout=30)
+    for _ in range(20):
+        handler.handle(record("x"))
+        closers = [threading.Thread(target=handler.close) for _ in range(4)]
+        began = time.monotonic()
+        for closer in closers:
+            closer.start()
+        for closer in closers:
+            closer.join()
+        assert time.monotonic() - began < 10
+    assert len(arrived(cloudwatch_logs)) == 20
+
+
+def test_a_loss_callback_that_exits_or_logs_or_flushes_does_no_harm(
+    programs: Programs, cloudwatch_logs: LocalCloudWatchLogs
+) -> None:
+    programs.run(
+        """
+        def on_loss(loss):
+            log.error("lost %d", loss.count)  # not sent: it could be lost in turn
+            assert log.handlers[0].flush(5) in (True, False)
+            sys.exit("no more")
+        log.handlers[:] = [make(on_loss=on_loss)]
+        for n in range(3):
+            log.info("")
+            log.info(n)
+            log.handlers[0].flush(10)
+        """
+    )
+    assert arrived(cloudwatch_logs) == ["0", "1", "2"]
+
+
+def test_delivery_takes_no_random_numbers_from_the_application(
+    make_handler: MakeHandler, cloudwatch_logs: LocalCloudWatchLogs
+) -> None:
+    handler = make_handler()
+    cloudwatch_logs.misbehave("throttle", times=3)
+    random.seed(1)
+    before = random.getstate()
+    handler.handle(record("x"))
+    assert handler.flush(20)
+    assert random.getstate() == before

@@ -179,8 +179,7 @@ def test_a_finalizer_that_logs_inside_the_hand_over_does_not_disturb(
     gc.collect()
     assert handler.flush(20)
     messages = arrived(cloudwatch_logs)
-    ignored = handler.stats().ignored  # a finalizer may also run in a sending thread
-    assert messages.count("finalized") + ignored == 300
+    assert messages.count("finalized") == 300  # those that ran in a sending thread as well
     assert [m for m in messages if m != "finalized"] == [str(n) for n in range(300)]
 
 
