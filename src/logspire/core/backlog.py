@@ -16,7 +16,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import math
-from collections import Counter
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from logspire.core import event as events
@@ -31,7 +31,7 @@ from logspire.core.retry import (
     Verdict,
     decide,
 )
-from logspire.core.stream import Batch, Creation, Job, Stream
+from logspire.core.stream import UNSCHEDULED, Batch, Creation, Job, Stream
 
 if TYPE_CHECKING:
     from logspire.core.limits import Limits
@@ -74,12 +74,13 @@ class Backlog:
         self._ledger = ledger
         self._streams: dict[str, Stream] = {}
         # A heap of (due, tie-breaker, stream). An entry counts only while it says the same as
-        # stream.scheduled_s: rescheduling pushes a new one, and the old one is passed over.
+        # stream.scheduled: rescheduling pushes a new one, and the old one is passed over.
         self._schedule: list[tuple[float, int, Stream]] = []
         self._ties = itertools.count()
         self._gate = Gate()
         self._epoch = 0
-        self._unsettled: Counter[int] = Counter()
+        # How many events came in at each epoch, those that are settled left out.
+        self._unsettled: defaultdict[int, int] = defaultdict(int)
         self._flushes: list[Flush] = []
         self._hurried = False
 
@@ -101,17 +102,17 @@ class Backlog:
         lane = self._streams.get(stream)
         if lane is None:
             lane = self._streams[stream] = Stream(stream, self._limits)
-        was_full = lane.is_full()
+        epoch = self._epoch
         whole = Whole(len(pieces)) if len(pieces) > 1 else None
+        changed = False
         for message, size in pieces:
             memory = memory_bytes(message)
-            lane.add(Event(timestamp_ms, message, size, memory, arrived_s, self._epoch, whole))
+            event = Event(timestamp_ms, message, size, memory, arrived_s, epoch, whole)
+            changed |= lane.add(event)
             self.held_bytes += memory
         self.held_events += len(pieces)
-        self._unsettled[self._epoch] += len(pieces)
-        # Only the first event and the one that fills a batch can change when the lane is due.
-        # (Rescheduling at each event of a long queue would look through it again and again.)
-        if len(lane) == len(pieces) or (lane.is_full() and not was_full):
+        self._unsettled[epoch] += len(pieces)
+        if changed:
             self._reschedule(lane, now_s)
 
     def flush(self, now_s: float) -> Flush:
@@ -153,7 +154,7 @@ class Backlog:
         While the destination fails, that is one job at a time, after a wait: see `Gate`.
         """
         schedule = self._schedule
-        while schedule and schedule[0][0] != schedule[0][2].scheduled_s:
+        while schedule and schedule[0][:2] != schedule[0][2].scheduled:
             heapq.heappop(schedule)
         return max(schedule[0][0], self._gate.opens_s()) if schedule else math.inf
 
@@ -161,7 +162,7 @@ class Backlog:
         """Return the most overdue job, if one is due; it then is under way until `resolve`."""
         while self.next_due_s() <= now_s:
             lane = heapq.heappop(self._schedule)[2]
-            lane.scheduled_s = math.inf
+            lane.scheduled = UNSCHEDULED
             for event, reason in lane.cut_outside(now_ms):
                 self._settle(event, reason, self._ledger.because("the service would refuse it"))
             self._close_flushes()
@@ -218,7 +219,7 @@ class Backlog:
                 heapq.heapreplace(oldest, (lane.oldest_timestamp_ms(), next(self._ties), lane))
             else:
                 heapq.heappop(oldest)
-                lane.scheduled_s = math.inf
+                lane.scheduled = UNSCHEDULED
                 self._forget_if_idle(lane)
         self._close_flushes()
 
@@ -318,9 +319,9 @@ class Backlog:
         if self._hurried or lane.urgent or lane.attempts or lane.is_full():
             due = min(due, now_s)
         due = max(due, lane.not_before_s)
-        if due < lane.scheduled_s:  # never put off: who has waited longest stays the first
-            lane.scheduled_s = due
-            heapq.heappush(self._schedule, (due, next(self._ties), lane))
+        if due < lane.scheduled[0]:  # never put off: who has waited longest stays the first
+            lane.scheduled = due, next(self._ties)
+            heapq.heappush(self._schedule, (*lane.scheduled, lane))
 
     def _forget_if_idle(self, lane: Stream) -> None:
         if lane.job is None and not len(lane):
@@ -329,7 +330,8 @@ class Backlog:
     def _close_flushes(self) -> None:
         if not self._flushes:
             return
-        self._unsettled = +self._unsettled  # drops the zeros
+        for epoch in [epoch for epoch, left in self._unsettled.items() if not left]:
+            del self._unsettled[epoch]
         first_open = min(self._unsettled, default=self._epoch)
         for request in self._flushes:
             request.done = request.epoch < first_open
@@ -339,7 +341,9 @@ class Backlog:
 
     def _pieces(self, text: str) -> list[tuple[str, int]]:
         """Return what is to be sent for ``text``: messages and their sizes; none if it is lost."""
-        overhead = self._limits.overhead_bytes
+        overhead, limit = self._limits.overhead_bytes, self._limits.event_bytes
+        if text.isascii() and overhead < len(text) + overhead <= limit:
+            return [(text, len(text) + overhead)]  # nearly always; what follows comes to the same
         try:
             size = events.utf8_length(text) + overhead
         except UnicodeEncodeError:
@@ -348,7 +352,6 @@ class Backlog:
         if not text:
             self._ledger.lose(LossReason.EMPTY, 1, "the formatted message was empty")
             return []
-        limit = self._limits.event_bytes
         if size <= limit:
             return [(text, size)]
         if self._oversize == "drop":

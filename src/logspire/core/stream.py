@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from logspire.core.ledger import LossReason
 
@@ -37,6 +37,8 @@ class Creation:
 
 Job = Batch | Creation
 
+UNSCHEDULED: Final = (math.inf, 0)
+
 
 class Stream:
     """What waits for one log stream, in the order of time, and where its delivery stands.
@@ -56,7 +58,7 @@ class Stream:
         "missing",
         "name",
         "not_before_s",
-        "scheduled_s",
+        "scheduled",
         "size_bytes",
         "urgent",
     )
@@ -76,8 +78,8 @@ class Stream:
         """Send what is here without waiting for company."""
         self.count_cap = limits.batch_count
         """Fewer than the limit while a refused event is searched for by halving."""
-        self.scheduled_s = math.inf
-        """Used by the schedule in ``Backlog``: the time at which this stream is due."""
+        self.scheduled = UNSCHEDULED
+        """Used by the schedule in ``Backlog``: when it is due, and its turn among equals."""
         self._limits = limits
         self._events: deque[Event] = deque()
         self._in_order = True
@@ -86,13 +88,20 @@ class Stream:
     def __len__(self) -> int:
         return len(self._events)
 
-    def add(self, event: Event) -> None:
-        """Append an event; time order is restored when a batch is cut."""
-        events = self._events
+    def add(self, event: Event) -> bool:
+        """Append an event; time order is restored when a batch is cut.
+
+        Returns:
+            Whether it may change when a batch is due: the first event does, and the one that
+            fills a batch. (Looking at each event of a long queue would be too slow.)
+        """
+        events, before = self._events, self.size_bytes
         if events and event.timestamp_ms < events[-1].timestamp_ms:
             self._in_order = self._arrivals_ordered = False
         events.append(event)
-        self.size_bytes += event.size_bytes
+        self.size_bytes = after = before + event.size_bytes
+        limits = self._limits
+        return len(events) in (1, limits.batch_count) or before < limits.batch_bytes <= after
 
     def is_full(self) -> bool:
         """Whether a batch would be full, so that waiting for company is of no use."""

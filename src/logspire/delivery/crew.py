@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from logspire.delivery import lifecycle
 from logspire.delivery.senders import Senders, start_own_thread
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ class Crew:
             if self._take_back(owner):
                 _stop(owner)
             if isinstance(error, RuntimeError):
+                lifecycle.note_that_no_thread_starts()
                 return False
             raise
         return True

@@ -15,6 +15,7 @@ from __future__ import annotations
 import atexit
 import os
 import sys
+import threading
 import time
 import weakref
 from typing import TYPE_CHECKING
@@ -41,6 +42,15 @@ class _Exit:
 def is_exiting() -> bool:
     """Whether the interpreter is on its way out."""
     return _Exit.began
+
+
+def note_that_no_thread_starts() -> None:
+    """See whether that is because the interpreter ends.
+
+    Callbacks of ``atexit`` that were registered after ours run before it. By then ``threading``
+    has been shut down already, which it shows by a main thread that is not alive.
+    """
+    _Exit.began |= not threading.main_thread().is_alive()
 
 
 def exit_budget_s(shutdown_timeout_s: float) -> float:

@@ -115,6 +115,7 @@ class Pipeline:
                 self._intake.drop()
                 break
             self._wait_for_room(record)
+        has_threads = self._crew.start()
         if lifecycle.is_exiting():
             if threading.current_thread() is threading.main_thread():
                 self.flush(None)  # nobody will come back to see to it
@@ -122,7 +123,7 @@ class Pipeline:
             # While the service fails, not each call waits for it: what is held goes with a later
             # one, after the back-off.
             self.flush(0.0 if self._ledger.last_error else self._settings.send_interval_s)
-        if not self._crew.start():
+        elif not has_threads:
             # Nobody has asked to wait: what is due is tried, once.
             self._drive(self._settings.clock.monotonic_s() + _RECHECK_S, patient=False)
 
