@@ -121,6 +121,19 @@ def test_coming_back_does_not_lose_sight_of_who_has_waited_longest(bench: Bench)
     assert bench.backlog.next_due_s() == 2.0
 
 
+def test_a_batch_of_all_there_is_comes_back_without_losing_sight_of_who_has_waited_longest(
+    bench: Bench,
+) -> None:
+    bench.add("x", age_ms=1, now_s=0.0)
+    for age_ms in (9, 8, 7):
+        bench.add("later, but of an earlier time", age_ms=age_ms, now_s=1.0)
+    refused = bench.batch()
+    bench.add("x", stream="other", now_s=0.5)
+    bench.backlog.resolve(refused, Outcome(Verdict.REFUSED), now_s=2.0, jitter=1.0)
+    bench.send(DELIVERED, now_s=2.0)  # half of them
+    assert bench.batch().stream == "s"
+
+
 @pytest.mark.parametrize(("last", "due_s"), [("x" * 17, 0.0), ("x" * 16, 2.0)])
 def test_a_batch_is_due_at_once_when_its_bytes_are_full(
     bench: Bench, last: str, due_s: float

@@ -141,6 +141,9 @@ class Stream:
         events = self._events
         if events and batch.events[-1].timestamp_ms > events[0].timestamp_ms:
             self._in_order = self._arrivals_ordered = False
+        first_s = batch.events[0].arrived_s
+        if any(event.arrived_s < first_s for event in batch.events):
+            self._arrivals_ordered = False  # forgotten if the batch had left nothing behind
         events.extendleft(reversed(batch.events))
         self.size_bytes += batch.size_bytes
         self.urgent |= batch.urgent
