@@ -34,6 +34,7 @@ def log() -> Iterator[logging.Logger]:
     made = logging.getLogger("tests.aws")
     made.setLevel(logging.INFO)
     made.propagate = False  # pytest would collect it, and xdist cannot carry lone surrogates
+    made.disabled = False  # as dictConfig of another test may have left it
     yield made
     made.handlers = []
 

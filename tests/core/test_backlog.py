@@ -127,11 +127,23 @@ def test_a_batch_of_all_there_is_comes_back_without_losing_sight_of_who_has_wait
     bench.add("x", age_ms=1, now_s=0.0)
     for age_ms in (9, 8, 7):
         bench.add("later, but of an earlier time", age_ms=age_ms, now_s=1.0)
-    refused = bench.batch()
+    bench.send(Outcome(Verdict.REFUSED))
+    half = bench.batch()
     bench.add("x", stream="other", now_s=0.5)
-    bench.backlog.resolve(refused, Outcome(Verdict.REFUSED), now_s=2.0, jitter=1.0)
-    bench.send(DELIVERED, now_s=2.0)  # half of them
+    bench.backlog.resolve(half, DELIVERED, now_s=9.0, jitter=1.0)
     assert bench.batch().stream == "s"
+
+
+def test_who_comes_back_queues_up_behind_those_that_are_due_at_the_same_time(
+    bench: Bench,
+) -> None:
+    bench.add("x", now_s=0.0)
+    bench.backlog.hasten(0.0)
+    batch = bench.batch(now_s=0.0)
+    bench.add("x", stream="other", now_s=0.0)
+    bench.add("x", now_s=0.0)
+    bench.backlog.resolve(batch, DELIVERED, now_s=0.0, jitter=1.0)
+    assert bench.batch().stream == "other"
 
 
 @pytest.mark.parametrize(("last", "due_s"), [("x" * 17, 0.0), ("x" * 16, 2.0)])

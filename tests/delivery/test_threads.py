@@ -251,7 +251,8 @@ def test_dict_config_with_records_queued_and_a_slow_service_is_back_at_once(
         assert time.monotonic() - began < 1
         for m in range(100):
             log.info("%d %d", n, m)
-    logging.config.dictConfig({"version": 1, "loggers": {"configured": {"handlers": []}}})
+    nothing = {"version": 1, "disable_existing_loggers": False}
+    logging.config.dictConfig({**nothing, "loggers": {"configured": {"handlers": []}}})
     expected = [f"{n} {m}" for n in range(3) for m in range(100)]
 
     def everything_arrived() -> bool:

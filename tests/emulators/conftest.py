@@ -141,7 +141,8 @@ def emulator(request: pytest.FixtureRequest) -> Iterator[Emulator]:
 def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in CREDENTIALS.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture
@@ -149,6 +150,7 @@ def log() -> Iterator[logging.Logger]:
     made = logging.getLogger("tests.emulators")
     made.setLevel(logging.INFO)
     made.propagate = False  # pytest would collect it, and xdist cannot carry lone surrogates
+    made.disabled = False  # as dictConfig of another test may have left it
     yield made
     made.handlers = []
 
