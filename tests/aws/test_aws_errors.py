@@ -37,8 +37,6 @@ def answer(code: str, status: int = 400) -> boto.ClientError:
         ("InternalServerError", 500),
         ("502", 502),
         ("504", 504),
-        ("AccessDeniedException", 400),
-        ("AccessDenied", 403),
         ("UnrecognizedClientException", 400),
         ("ExpiredTokenException", 400),
         ("RequestTimeTooSkewed", 403),
@@ -57,6 +55,8 @@ def test_what_may_pass_is_tried_again(code: str, status: int) -> None:
     ("error", "verdict"),
     [
         (answer("ResourceNotFoundException"), Verdict.MISSING),
+        (answer("AccessDeniedException"), Verdict.DENIED),
+        (answer("AccessDenied", 403), Verdict.DENIED),
         (answer("DataAlreadyAcceptedException"), Verdict.DELIVERED),
         (answer("InvalidParameterException"), Verdict.REFUSED),
         (answer("ValidationException"), Verdict.REFUSED),

@@ -107,6 +107,19 @@ def test_one_denied_stream_hardly_slows_down_another() -> None:
     assert sum(waits_s) / len(waits_s) <= 2 * CALL_S
 
 
+def test_a_hundred_streams_that_are_not_allowed_do_not_hold_up_one_that_is() -> None:
+    bench = Bench(0)
+    for n in range(100):
+        bench.add(f"denied {n}", 0.0)
+    bench.add("fine", 0.0)
+    now_s = bench.backlog.next_due_s()
+    for _ in range(101):
+        job = bench.start(now_s)
+        fine = job.stream == "fine"
+        bench.answer(job, Verdict.DELIVERED if fine else Verdict.DENIED, now_s)
+    assert bench.ledger.delivered == 1
+
+
 @pytest.mark.parametrize("verdict", [Verdict.RETRY, Verdict.DISCONNECTED])
 def test_no_stream_calls_before_the_wait_of_the_destination_is_over(verdict: Verdict) -> None:
     bench = Bench(9)

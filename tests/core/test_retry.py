@@ -51,6 +51,8 @@ DONE, CREATE, HALVE, GIVE_UP = (
         (Verdict.RETRY, 5, 0, False, WAIT),
         (Verdict.RETRY, 5, 3, False, WAIT_LONGER),
         (Verdict.RETRY, 0, 3, False, WAIT_LONGER),
+        (Verdict.DENIED, 5, 0, False, WAIT),
+        (Verdict.DENIED, 0, 3, False, WAIT_LONGER),
         (Verdict.DISCONNECTED, 5, 0, False, AT_ONCE),
         (Verdict.DISCONNECTED, 0, 0, False, AT_ONCE),
         (Verdict.DISCONNECTED, 5, 3, False, WAIT_LONGER),

@@ -11,6 +11,9 @@ from logspire.core.retry import Outcome, Verdict
 # here may work later.
 _VERDICTS: Final = {
     "DataAlreadyAcceptedException": Verdict.DELIVERED,
+    # A policy may allow some log streams and not others.
+    "AccessDenied": Verdict.DENIED,
+    "AccessDeniedException": Verdict.DENIED,
     "ResourceNotFoundException": Verdict.MISSING,
     "InvalidParameterException": Verdict.REFUSED,
     "ValidationException": Verdict.REFUSED,

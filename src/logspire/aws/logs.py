@@ -164,13 +164,13 @@ class CloudWatchLogs:
         """Create the stream; where the group is missing too, the group and then the stream."""
         group = self._group
         if not group.create_stream:
-            return Outcome(Verdict.RETRY, f"no log stream {stream!r}; create_log_stream is False")
+            return Outcome(Verdict.DENIED, f"no log stream {stream!r}; create_log_stream is False")
         names = {"logGroupName": self._group_name, "logStreamName": stream}
         outcome = _create_once(client.create_log_stream, names)
         if outcome.verdict is not Verdict.MISSING:
             return outcome
         if not group.create_group:
-            return Outcome(Verdict.RETRY, f"no {self.name}; create_log_group is False")
+            return Outcome(Verdict.DENIED, f"no {self.name}; create_log_group is False")
         self._create_group(client)
         return _create_once(client.create_log_stream, names)
 

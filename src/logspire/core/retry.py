@@ -27,6 +27,8 @@ class Verdict(enum.Enum):
     """Not stored, or nobody knows; the same call may work later."""
     DISCONNECTED = enum.auto()
     """Like ``RETRY``, on a connection that may just have been idle for too long."""
+    DENIED = enum.auto()
+    """Like ``RETRY``, but the destination is well: it may take what is for other streams."""
     MISSING = enum.auto()
     """There is no such log group or stream."""
     REFUSED = enum.auto()

@@ -6,8 +6,9 @@ finalizer that the garbage collector runs. So:
 
 * One lock guards the hand-over, held for a few instructions that call nothing foreign and do no
   I/O. It is re-entrant: who interrupts its holder on the same thread goes through.
-* A record is in with one ``deque.append``. Whatever interrupts the lines around it can at worst
-  leave the byte count short or long by that record until the worker next takes everything.
+* A record is in with one ``deque.append``. Whatever interrupts the lines after it can at worst
+  leave the byte count short by that record until the worker next takes everything, and leave the
+  worker asleep until the next record, flush or exit.
 """
 
 from __future__ import annotations
@@ -113,10 +114,10 @@ class Intake:
             self._records.append(record)
             self.waiting_bytes += cost
             if self._untouched:
-                self._untouched = False
                 self._since_s = self._clock.monotonic_s()
                 if self._wake_on_first:
                     self._wake()
+                self._untouched = False
             self._urgent |= urgent
             full = self.waiting_bytes >= self._wake_bytes or len(self._records) >= self._wake_count
             if urgent or full:
