@@ -150,7 +150,7 @@ def test_an_exception_with_half_a_response_has_neither_code_nor_status(response:
         ("unavailable", Verdict.RETRY),
         ("internal_failure", Verdict.RETRY),
         ("bad_gateway", Verdict.RETRY),
-        ("access_denied", Verdict.RETRY),
+        ("access_denied", Verdict.DENIED),
         ("expired_token", Verdict.RETRY),
         ("too_large", Verdict.REFUSED),
         ("reset", Verdict.DISCONNECTED),
