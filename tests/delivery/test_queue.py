@@ -146,8 +146,8 @@ def test_a_record_at_the_flush_level_takes_everything_along_at_once(
 def test_without_queues_a_record_is_delivered_when_the_call_returns(
     make_handler: MakeHandler, cloudwatch_logs: LocalCloudWatchLogs
 ) -> None:
-    handler = make_handler(use_queues=False)
-    cloudwatch_logs.misbehave("throttle", operation="PutLogEvents", times=3)
+    handler = make_handler(use_queues=False, send_interval=0)
+    cloudwatch_logs.misbehave("throttle", operation="PutLogEvents", times=2)
     for n in range(5):
         handler.handle(record(str(n)))
         assert arrived(cloudwatch_logs)[-1] == str(n)

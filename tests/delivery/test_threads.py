@@ -262,6 +262,20 @@ def test_dict_config_with_records_queued_and_a_slow_service_is_back_at_once(
     assert cloudwatch_logs.wait_for(everything_arrived, 30)
 
 
+def test_a_close_right_after_dict_config_has_all_its_time(
+    make_handler: MakeHandler, cloudwatch_logs: LocalCloudWatchLogs, log: logging.Logger
+) -> None:
+    handler = make_handler()
+    log.addHandler(handler)
+    cloudwatch_logs.misbehave("slow", seconds=0.3)
+    log.info("kept")
+    nothing = {"version": 1, "disable_existing_loggers": False, "incremental": False}
+    logging.config.dictConfig(nothing)  # flushes and closes each handler, its lock held
+    handler.close()
+    assert arrived(cloudwatch_logs) == ["kept"]
+    assert handler.stats().lost == 0
+
+
 @pytest.mark.usefixtures("make_handler")
 def test_a_handler_dropped_without_close_delivers_and_leaves_no_thread(
     cloudwatch_logs: LocalCloudWatchLogs,

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 # Those who wait for room look again after this, whatever happens.
 _RECHECK_S = 1.0
+# Without queues a call waits for its record at least so long, if it must.
+_SHORTEST_PATIENCE_S = 1.0
 # Who waits for another thread that drives, looks again after this.
 _TAKE_OVER_S = 0.05
 # How much longer than its deadline somebody waits for the worker, which needs a moment to act.
@@ -122,7 +124,8 @@ class Pipeline:
         elif self._settings.synchronous:
             # While the service fails, not each call waits for it: what is held goes with a later
             # one, after the back-off.
-            self.flush(0.0 if self._ledger.last_error else self._settings.send_interval_s)
+            patience_s = max(self._settings.send_interval_s, _SHORTEST_PATIENCE_S)
+            self.flush(0.0 if self._ledger.last_error else patience_s)
         elif not has_threads:
             # Nobody has asked to wait: what is due is tried, once.
             self._drive(self._settings.clock.monotonic_s() + _RECHECK_S, patient=False)
@@ -146,8 +149,8 @@ class Pipeline:
             final = timeout_s is None and threading.current_thread() is threading.main_thread()
         request = self._request(limit_s if timeout_s is None else timeout_s, abandon=final)
         self._ask_and_wait(request)
-        if timeout_s is None and not request.succeeded:
-            self._waited_for = (self._intake.accepted(), self._settings.clock.monotonic_s())
+        if timeout_s is None and self._settings.clock.monotonic_s() >= request.deadline_s:
+            self._waited_for = (self._intake.accepted(), request.deadline_s)
         return request.succeeded
 
     def close(self) -> None:
