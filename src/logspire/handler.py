@@ -172,14 +172,13 @@ class CloudWatchLogHandler(logging.Handler):
             ValueError: a template with an unknown field.
             TypeError: not a string.
         """
-        return self._template.text
+        return self._naming[0].text
 
     @log_stream_name.setter
     def log_stream_name(self, template: str) -> None:
-        self._template = StreamTemplate(template)
-        # Names of this template, by what they depend on. Replaced as a whole, never emptied: a
-        # thread that has just looked at the old one puts its name where nobody looks any more.
-        self._names: dict[object, str] = {}
+        # With it the names that it has yielded, by what they depend on. Replaced together: a thread
+        # that still works with the old pair puts its name where nobody will look.
+        self._naming: tuple[StreamTemplate, dict[object, str]] = (StreamTemplate(template), {})
 
     def handle(self, record: logging.LogRecord) -> Any:
         """Filter and emit, without the lock that ``logging.Handler`` takes.
@@ -207,9 +206,9 @@ class CloudWatchLogHandler(logging.Handler):
             if type(text) is not str:
                 text = _exact_text(text)
             urgent = self._flush_level is not None and record.levelno >= self._flush_level
-            self._pipeline.put(
-                (self._stream_name(record), _timestamp_ms(record), text), urgent=urgent
-            )
+            timestamp_ms = _timestamp_ms(record)
+            stream = self._stream_name(record, timestamp_ms)
+            self._pipeline.put((stream, timestamp_ms, text), urgent=urgent)
             self.shutting_down = False
         except Exception:  # noqa: BLE001 - the contract of logging.Handler.emit
             self.handleError(record)
@@ -244,19 +243,18 @@ class CloudWatchLogHandler(logging.Handler):
         """Return what became of the records so far, in this process; does not block."""
         return self._pipeline.stats()
 
-    def _stream_name(self, record: logging.LogRecord) -> str:
-        template, names = self._template, self._names
-        key: object = None
+    def _stream_name(self, record: logging.LogRecord, timestamp_ms: int) -> str:
+        template, names = self._naming
+        key: object = os.getpid()
         if template.per_record:
-            second = int(record.created) if template.uses_time else 0
-            key = (record.name, record.threadName, record.levelname, second, os.getpid())
-        else:
-            key = os.getpid()
+            second = timestamp_ms // 1000 if template.uses_time else 0
+            key = (key, record.name, record.threadName, record.levelname, second)
         name = names.get(key)
         if name is None:
+            name = template.render(_facts(record), timestamp_ms / 1000)
             if len(names) >= _NAMES_KEPT:
-                self._names = names = {}
-            names[key] = name = template.render(_facts(record), record.created)
+                names.clear()
+            names[key] = name
         return name
 
     def __repr__(self) -> str:
