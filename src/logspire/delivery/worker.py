@@ -114,6 +114,7 @@ class Worker:
                 self._set_ending(ending=False)
                 if may_end():
                     return
+                self._ending = True  # somebody asked meanwhile; only new records revoke the end
             self._intake.wakeup.wait(self._sleep_s(senders))
 
     def drive(self, until_s: float, *, patient: bool) -> None:
