@@ -305,7 +305,7 @@ class Oracle:
 
     def _failed(self, lane: Lane, batch: list[Item], verdict: Verdict, jitter: float) -> None:
         lane.waiting += batch
-        lane.urgent |= lane.job_urgent
+        lane.urgent |= bool(batch) and lane.job_urgent  # what waits may have come since
         lane.missing = verdict is Verdict.MISSING and bool(batch) and not lane.just_created
         at_once = lane.missing or (verdict is Verdict.DISCONNECTED and lane.attempts == 0)
         delay_s = 0.0 if at_once else self._backoff_s(lane.attempts, jitter)
