@@ -60,7 +60,9 @@ def outcome_of(error: Exception) -> Outcome:
     names = _class_names(error)
     detail = f"{type(error).__name__}: {error}"
     if "ClientError" in names:
-        return Outcome(_verdict_of_answer(error), str(error))
+        # botocore's own words, without its note on retries, which are ours.
+        said = str(error).replace(" (reached max retries: 0)", "")
+        return Outcome(_verdict_of_answer(error), said)
     if type(error).__name__ in _DISCONNECTED_ERRORS:
         return Outcome(Verdict.DISCONNECTED, detail)
     if names & _BAD_REQUEST_ERRORS:

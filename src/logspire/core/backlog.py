@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 from logspire.core import event as events
 from logspire.core.event import Event, Oversize, Whole, memory_bytes
 from logspire.core.ledger import Ledger, LossReason
+from logspire.core.notice import Gap, Notices
 from logspire.core.retry import (
     BACKOFF_CAP_S,
     HURRIED_CAP_S,
@@ -83,9 +84,19 @@ class Backlog:
         self._unsettled: defaultdict[int, int] = defaultdict(int)
         self._flushes: list[Flush] = []
         self._hurried = False
+        self._notices = Notices()
+        self._in_use = False
+        """Whether there was a record since the last `abandon`."""
 
     def add(
-        self, stream: str, timestamp_ms: int, text: str, *, arrived_s: float, now_s: float
+        self,
+        stream: str,
+        timestamp_ms: int,
+        text: str,
+        *,
+        arrived_s: float,
+        now_s: float,
+        notice_of: Gap | None = None,
     ) -> None:
         """Take over a record: one event, or several where it has to be split.
 
@@ -95,15 +106,17 @@ class Backlog:
             text: the formatted message.
             arrived_s: monotonic time since when it waits.
             now_s: monotonic time now.
+            notice_of: set where it is no record, but tells of missing ones: see `tell`.
         """
-        pieces = self._pieces(text)
+        pieces = self._pieces(stream, timestamp_ms, text)
         if not pieces:
             return
         lane = self._streams.get(stream)
         if lane is None:
             lane = self._streams[stream] = Stream(stream, self._limits)
+            self._in_use = True
         epoch = self._epoch
-        whole = Whole(len(pieces)) if len(pieces) > 1 else None
+        whole = Whole(len(pieces)) if len(pieces) > 1 else notice_of
         changed = False
         for message, size in pieces:
             memory = memory_bytes(message)
@@ -114,6 +127,51 @@ class Backlog:
         self._unsettled[epoch] += len(pieces)
         if changed:
             self._reschedule(lane, now_s)
+
+    def lose(
+        self,
+        stream: str,
+        reason: LossReason,
+        detail: str,
+        *,
+        count: int = 1,
+        first_ms: float,
+        last_ms: float,
+    ) -> None:
+        """Enter records as lost that are not held: in the books, and for the stream to be told."""
+        self._in_use = True
+        self._ledger.lose(reason, count, detail)
+        self._notices.lose(stream, reason, count, detail, first_ms=first_ms, last_ms=last_ms)
+
+    def tell(self, now_s: float, now_ms: int, *, urgent: bool) -> None:
+        """Add the events that tell streams of missing records, if the service is well.
+
+        Not after `abandon`, until the next record: it would keep busy what is to end.
+
+        Args:
+            now_s: monotonic time now.
+            now_ms: wall-clock time now, milliseconds since 1970.
+            urgent: do not wait for what else may get lost.
+        """
+        if not self._may_tell():
+            return
+        after_s = 0.0 if urgent or self._hurried else self._send_interval_s
+        room = self._limits.event_bytes - self._limits.overhead_bytes
+        for gap in self._notices.take_due(now_s, after_s):
+            text = events.repair(gap.text())
+            if len(text.encode()) > room:
+                text = events.truncate(text, room)
+            time_ms = gap.time_ms(now_ms, self._limits.age_ms or math.inf)
+            since_s = now_s - self._send_interval_s  # it has waited already
+            self.add(gap.stream, time_ms, text, arrived_s=since_s, now_s=now_s, notice_of=gap)
+
+    def next_notice_s(self) -> float:
+        """Return when `tell` may have something to do; ``inf`` if only an answer can change it."""
+        return self._notices.next_due_s(self._send_interval_s) if self._may_tell() else math.inf
+
+    def is_telling(self) -> bool:
+        """Whether notices of missing records are on their way."""
+        return self._notices.are_under_way()
 
     def flush(self, now_s: float) -> Flush:
         """Make everything that is held due now, and return a handle that tells when it is gone."""
@@ -164,7 +222,8 @@ class Backlog:
             lane = heapq.heappop(self._schedule)[2]
             lane.scheduled = UNSCHEDULED
             for event, reason in lane.cut_outside(now_ms):
-                self._settle(event, reason, self._ledger.because("the service would refuse it"))
+                detail = self._ledger.because("the service would refuse it")
+                self._settle(lane.name, event, reason, detail)
             self._close_flushes()
             if len(lane):
                 lane.job = Creation(lane.name) if lane.missing else lane.cut()
@@ -214,7 +273,7 @@ class Backlog:
         detail = self._ledger.because("max_queue_size was reached")
         while oldest and self.held_bytes > held_bytes:
             lane = oldest[0][2]
-            self._settle(lane.pop_oldest(), LossReason.QUEUE_FULL, detail)
+            self._settle(lane.name, lane.pop_oldest(), LossReason.QUEUE_FULL, detail)
             if len(lane):
                 heapq.heapreplace(oldest, (lane.oldest_timestamp_ms(), next(self._ties), lane))
             else:
@@ -228,12 +287,13 @@ class Backlog:
         for lane in self._streams.values():
             if isinstance(lane.job, Batch):
                 for event in lane.job.events:
-                    self._settle(event, reason, detail)
+                    self._settle(lane.name, event, reason, detail)
             while len(lane):
-                self._settle(lane.pop_oldest(), reason, detail)
+                self._settle(lane.name, lane.pop_oldest(), reason, detail)
         self._streams.clear()
         self._schedule.clear()
         self._gate = Gate()  # no answer counts any more, so none must be waited for
+        self._in_use = False
         self._close_flushes()
 
     # -- what becomes of a batch ------------------------------------------------------------
@@ -246,7 +306,7 @@ class Backlog:
             return
         action = self._fail(lane, outcome.verdict, len(batch.events), now_s, jitter)
         if action is Action.GIVE_UP:
-            self._settle(batch.events[0], LossReason.REFUSED, outcome.detail)
+            self._settle(lane.name, batch.events[0], LossReason.REFUSED, outcome.detail)
             return
         lane.put_back(batch)
         if action is Action.HALVE:
@@ -287,17 +347,20 @@ class Backlog:
             for index in range(max(rejection.start, 0), min(rejection.stop, len(batch.events))):
                 reasons.setdefault(index, rejection.reason)
         for index, event in enumerate(batch.events):
-            self._settle(event, reasons.get(index), outcome.detail)
+            self._settle(lane.name, event, reasons.get(index), outcome.detail)
         self._ledger.batches += 1
         self._ledger.entity_rejected += outcome.entity_rejected
 
-    def _settle(self, event: Event, reason: LossReason | None, detail: str) -> None:
+    def _settle(self, stream: str, event: Event, reason: LossReason | None, detail: str) -> None:
         """Strike an event off; enter its record as delivered or lost when it was the last piece."""
         self.held_bytes -= event.memory_bytes
         self.held_events -= 1
         self._unsettled[event.epoch] -= 1
         whole = event.whole
         loss = None if reason is None else (reason, detail)
+        if isinstance(whole, Gap):
+            self._notices.settle(whole, reason)
+            return
         if whole is not None:
             whole.loss = loss = whole.loss or loss
             whole.pieces_left -= 1
@@ -306,9 +369,13 @@ class Backlog:
         if loss is None:
             self._ledger.delivered += 1
             return
-        self._ledger.lose(loss[0], 1, loss[1])
+        time_ms = event.timestamp_ms
+        self.lose(stream, loss[0], loss[1], first_ms=time_ms, last_ms=time_ms)
         for request in self._flushes:
             request.lossless &= event.epoch > request.epoch
+
+    def _may_tell(self) -> bool:
+        return self._in_use and not self._gate.is_shut()
 
     # -- when a stream is due ---------------------------------------------------------------
 
@@ -339,7 +406,7 @@ class Backlog:
 
     # -- what comes in ----------------------------------------------------------------------
 
-    def _pieces(self, text: str) -> list[tuple[str, int]]:
+    def _pieces(self, stream: str, time_ms: int, text: str) -> list[tuple[str, int]]:
         """Return what is to be sent for ``text``: messages and their sizes; none if it is lost."""
         overhead, limit = self._limits.overhead_bytes, self._limits.event_bytes
         if text.isascii() and overhead < len(text) + overhead <= limit:
@@ -349,14 +416,16 @@ class Backlog:
         except UnicodeEncodeError:
             text = events.repair(text)
             size = len(text.encode()) + overhead
+        loss = None
         if not text:
-            self._ledger.lose(LossReason.EMPTY, 1, "the formatted message was empty")
+            loss = LossReason.EMPTY, "the formatted message was empty"
+        elif size > limit and self._oversize == "drop":
+            loss = LossReason.TOO_LARGE, f"{size} bytes, the most is {limit}"
+        if loss is not None:
+            self.lose(stream, *loss, first_ms=time_ms, last_ms=time_ms)
             return []
         if size <= limit:
             return [(text, size)]
-        if self._oversize == "drop":
-            self._ledger.lose(LossReason.TOO_LARGE, 1, f"{size} bytes, the most is {limit}")
-            return []
         self._ledger.split += 1
         cut = events.split if self._oversize == "split" else _truncated
         return [(piece, len(piece.encode()) + overhead) for piece in cut(text, limit - overhead)]

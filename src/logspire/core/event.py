@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
     from logspire.core.ledger import LossReason
+    from logspire.core.notice import Gap
 
 Oversize = Literal["split", "truncate", "drop"]
 OVERSIZE: Final[tuple[Oversize, ...]] = ("split", "truncate", "drop")
@@ -51,8 +52,8 @@ class Event:
     """Monotonic time at which it began to wait."""
     epoch: int
     """How many flushes had been asked for when it came in."""
-    whole: Whole | None
-    """Set on the pieces of a split record."""
+    whole: Whole | Gap | None
+    """Set on the pieces of a split record, and on what is no record: a notice of missing ones."""
 
 
 def memory_bytes(text: str) -> int:

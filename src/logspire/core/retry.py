@@ -136,6 +136,10 @@ class Gate:
         """Return the monotonic time of the next call; ``inf``: the answer to the last decides."""
         return math.inf if self._probe is not None else self._not_before_s
 
+    def is_shut(self) -> bool:
+        """Whether calls fail at present."""
+        return self._failures > 0
+
     def started(self, call: object) -> None:
         """Enter a call that goes out."""
         if self._failures:

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from logspire.core.event import memory_bytes
+from logspire.core.notice import MAX_STREAMS
 from logspire.delivery.wakeup import Wakeup
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ QueueFull = Literal["drop_oldest", "drop_newest", "block"]
 QUEUE_FULL: Final[tuple[QueueFull, ...]] = ("drop_oldest", "drop_newest", "block")
 Record = tuple[str, int, str]
 """Stream name, milliseconds since 1970, formatted message."""
+Dropped = tuple[int, int, int]
+"""How many records, and the times of the first and the last of them."""
 
 # The worker keeps this part of the bound free for the hand-over, so that "drop_oldest" can drop
 # what is oldest (the worker holds that) instead of what happens to be in the hand-over.
@@ -44,6 +47,8 @@ class Taken:
     """Monotonic time at which the first of them came in."""
     dropped: int
     """Records dropped here since the last time."""
+    dropped_from: dict[str, Dropped]
+    """The same by stream, for as many streams as are told of it."""
     urgent: bool
     """One of them is not to wait."""
 
@@ -89,6 +94,7 @@ class Intake:
         self._records: deque[Record] = deque()
         self._taken = 0
         self._dropped_ever = 0
+        self._dropped_from: dict[str, Dropped] = {}
         self._since_s = 0.0
         self._untouched = True
         self._wake_on_first = True
@@ -109,7 +115,7 @@ class Intake:
                 if not fits and self._policy == "block":
                     return False
                 if not fits:
-                    self.drop()
+                    self.drop(record)
                     return True
             self._records.append(record)
             self.waiting_bytes += cost
@@ -124,11 +130,10 @@ class Intake:
                 self._wake()
         return True
 
-    def drop(self) -> None:
+    def drop(self, record: Record) -> None:
         """Count a record that there is no room for, as accepted and lost."""
         with self.lock:
-            self.dropped += 1
-            self._dropped_ever += 1
+            self._count_dropped(record)
             self._wake()
 
     def take(self) -> Taken:
@@ -138,7 +143,8 @@ class Intake:
             records = [self._records.popleft() for _ in range(len(self._records))]
             self._taken += len(records)
             self.beyond_bytes += self.waiting_bytes
-            taken = Taken(records, self._since_s, self.dropped, self._urgent)
+            taken = Taken(records, self._since_s, self.dropped, self._dropped_from, self._urgent)
+            self._dropped_from = {}
             if self._records:  # a finalizer logged since the first line of this block
                 self.waiting_bytes -= sum(memory_bytes(record[2]) for record in records)
             else:
@@ -208,10 +214,21 @@ class Intake:
             return self.waiting_bytes + self.beyond_bytes == 0
         if self._policy == "drop_oldest" and room >= 0:
             while self._records and self.waiting_bytes > room:
-                self.waiting_bytes -= memory_bytes(self._records.popleft()[2])
-                self.dropped += 1
-                self._dropped_ever += 1
+                oldest = self._records.popleft()
+                self.waiting_bytes -= memory_bytes(oldest[2])
+                self._count_dropped(oldest)
         return self.waiting_bytes <= room
+
+    def _count_dropped(self, record: Record) -> None:
+        self.dropped += 1
+        self._dropped_ever += 1
+        stream, time_ms, _ = record
+        known = self._dropped_from.get(stream)
+        if known is not None:
+            count, first_ms, last_ms = known
+            self._dropped_from[stream] = count + 1, min(first_ms, time_ms), max(last_ms, time_ms)
+        elif len(self._dropped_from) < MAX_STREAMS:
+            self._dropped_from[stream] = 1, time_ms, time_ms
 
     def _wake(self) -> None:
         if not self._woken:

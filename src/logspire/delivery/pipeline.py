@@ -114,7 +114,7 @@ class Pipeline:
         """
         while not self._intake.put(record, urgent=urgent):
             if not self._may_wait():
-                self._intake.drop()
+                self._intake.drop(record)
                 break
             self._wait_for_room(record)
         has_threads = self._crew.start()

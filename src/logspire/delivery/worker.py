@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from logspire.core.stream import Job
     from logspire.delivery.clock import Clock
     from logspire.delivery.destination import Destination
-    from logspire.delivery.intake import Intake
+    from logspire.delivery.intake import Intake, Taken
 
 SENDERS: Final = 4
 REPORT_INTERVAL_S: Final = 1.0
@@ -192,10 +192,20 @@ class Worker:
         for stream, timestamp_ms, text in taken.records:
             self._backlog.add(stream, timestamp_ms, text, arrived_s=taken.since_s, now_s=now_s)
         if taken.dropped:
-            detail = self._ledger.because("max_queue_size was reached")
-            self._ledger.lose(LossReason.QUEUE_FULL, taken.dropped, detail)
+            self._enter_dropped(taken)
         if taken.urgent:
             self._backlog.hasten(now_s)
+
+    def _enter_dropped(self, taken: Taken) -> None:
+        reason, rest = LossReason.QUEUE_FULL, taken.dropped
+        detail = self._ledger.because("max_queue_size was reached")
+        for stream, (count, first_ms, last_ms) in taken.dropped_from.items():
+            rest -= count
+            self._backlog.lose(
+                stream, reason, detail, count=count, first_ms=first_ms, last_ms=last_ms
+            )
+        if rest:
+            self._ledger.lose(reason, rest, detail)
 
     def _set_ending(self, *, ending: bool) -> None:
         if self._ending and not ending:
@@ -206,6 +216,7 @@ class Worker:
         self._backlog.resolve(job, outcome, now_s=self._clock.monotonic_s(), jitter=self._jitter())
 
     def _after_acting(self, now_s: float) -> None:
+        self._backlog.tell(now_s, self._now_ms(), urgent=self._ending)
         over = [request for request in self._open if self._is_over(request, now_s)]
         if any(request.abandon for request in over):
             self._report(math.inf)  # the end, as far as anybody knows: leave nothing unsaid
@@ -217,7 +228,9 @@ class Worker:
 
     def _is_over(self, request: Request, now_s: float) -> bool:
         flush = request.flush
-        if flush is None or flush.done:
+        if flush is None:
+            return True
+        if flush.done and not (request.abandon and self._backlog.is_telling()):
             return True
         if now_s < request.deadline_s:
             return False
@@ -237,7 +250,10 @@ class Worker:
         now_s = self._clock.monotonic_s()
         due_s = self._backlog.next_due_s() if senders.has_room() else math.inf
         news_s = self._report_at_s if self._ledger.has_news else math.inf
-        next_s = min(due_s, news_s, *(request.deadline_s for request in self._open), math.inf)
+        notice_s = self._backlog.next_notice_s()
+        next_s = min(
+            due_s, news_s, notice_s, *(request.deadline_s for request in self._open), math.inf
+        )
         self._intake.arm(asleep_for_s=next_s - now_s)
         return next_s - now_s
 
