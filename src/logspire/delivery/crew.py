@@ -6,7 +6,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from logspire.delivery import lifecycle
-from logspire.delivery.senders import Senders, start_own_thread
+from logspire.delivery.senders import Senders, new_own_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,7 +81,8 @@ class Crew:
             # Both threads from here: once the interpreter ends, none of ours could start another.
             if owner.senders is not None:
                 owner.senders.start()
-            owner.thread = start_own_thread(lambda: self._run(owner), "logspire-worker")
+            owner.thread = new_own_thread(lambda: self._run(owner), "logspire-worker")
+            owner.thread.start()
         except BaseException as error:
             # No thread can start, or a signal handler raised in the middle. In that case the
             # thread may come yet; without the claim it ends at once.

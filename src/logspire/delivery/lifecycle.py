@@ -48,9 +48,12 @@ def note_that_no_thread_starts() -> None:
     """See whether that is because the interpreter ends.
 
     Callbacks of ``atexit`` that were registered after ours run before it. By then ``threading``
-    has been shut down already, which it shows by a main thread that is not alive.
+    has been shut down already, which it shows by a main thread that is not alive. Other threads may
+    live on for days after the end of the main thread, and on CPython 3.12 start no thread either:
+    the interpreter ends when the main thread is at work again.
     """
-    _Exit.began |= not threading.main_thread().is_alive()
+    main_thread = threading.main_thread()
+    _Exit.began |= threading.current_thread() is main_thread and not main_thread.is_alive()
 
 
 def exit_budget_s(shutdown_timeout_s: float) -> float:

@@ -65,12 +65,8 @@ def _marked(threads: set[int]) -> Iterator[None]:
         threads.discard(thread)
 
 
-def start_own_thread(run: Callable[[], None], name: str) -> threading.Thread:
-    """Start a daemon thread whose own log records are left out.
-
-    Raises:
-        RuntimeError: no thread can start, at a limit of the system or as the interpreter ends.
-    """
+def new_own_thread(run: Callable[[], None], name: str) -> threading.Thread:
+    """Return a daemon thread whose own log records are left out; not started yet."""
 
     def main() -> None:
         _own_threads.add(threading.get_ident())
@@ -79,9 +75,7 @@ def start_own_thread(run: Callable[[], None], name: str) -> threading.Thread:
         finally:
             _own_threads.discard(threading.get_ident())
 
-    thread = threading.Thread(target=main, name=name, daemon=True)
-    thread.start()
-    return thread
+    return threading.Thread(target=main, name=name, daemon=True)
 
 
 def forget_own_threads() -> None:
@@ -123,7 +117,14 @@ class Senders:
         Raises:
             RuntimeError: no thread can start.
         """
-        self._threads.append(start_own_thread(self._run, "logspire-sender"))
+        thread = new_own_thread(self._run, "logspire-sender")
+        # Known before it starts: a signal handler may raise in between, and then `stop` ends it.
+        self._threads.append(thread)
+        try:
+            thread.start()
+        except RuntimeError:
+            self._threads.remove(thread)
+            raise
 
     def submit(self, job: Job) -> None:
         """Start a job; does not block."""
@@ -145,7 +146,8 @@ class Senders:
             self._jobs.put(None)
         if not self.under_way:
             for thread in self._threads:
-                thread.join()
+                if thread.is_alive():  # not so where its start was interrupted
+                    thread.join()
 
     def _run(self) -> None:
         while (job := self._jobs.get()) is not None:
