@@ -125,7 +125,22 @@ class ClientSource:
         # A session of our own: boto3's default one must not be used by two threads at once, and
         # the application may be using it at this moment.
         session = botocore.session.Session(profile=options.profile_name)
+        session.register_component("data_loader", _shared_loader(session))
         return session.create_client("logs", config=config, **where)
+
+
+# What botocore reads the service model with, by AWS_DATA_PATH. It keeps what it has read, 10 MB that
+# it takes half a second to read: once for all handlers. Used by one thread at a time (`_importing`).
+_loaders: dict[str | None, Any] = {}
+
+
+def _shared_loader(session: Any) -> Any:
+    from botocore.loaders import create_loader  # noqa: PLC0415
+
+    data_path = session.get_config_variable("data_path")
+    if data_path not in _loaders:
+        _loaders[data_path] = create_loader(data_path)
+    return _loaders[data_path]
 
 
 # A child that is forked while another thread imports finds the locks of half-imported modules
