@@ -1,11 +1,12 @@
-"""Telling people about lost records."""
+"""Telling people about lost records, and about a service that does not answer."""
 
 from __future__ import annotations
 
 import contextlib
+import math
 import sys
 import traceback
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from logspire.delivery.senders import silenced
 
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from logspire.core.ledger import Loss
+
+PATIENCE_S: Final = 30.0
+"""For how long calls may fail before a line says so."""
 
 
 def report_losses(
@@ -28,6 +32,39 @@ def report_losses(
                     on_loss(loss)
     except BaseException:  # noqa: BLE001 - sys.exit() in the user's function included
         complain()
+
+
+class Trouble:
+    """Says, once, that delivery has failed for a while.
+
+    Without it a missing permission would show in `stats()` alone until the first record is lost,
+    which takes hours where little is logged.
+    """
+
+    def __init__(self, destination: str) -> None:
+        self._destination = destination
+        self._since_s = math.inf
+        self._was_said = False
+
+    def note(self, error: str | None, now_s: float) -> None:
+        """Enter the last error of the service, ``None`` after a success."""
+        if error is None:
+            self._since_s, self._was_said = math.inf, False
+        else:
+            self._since_s = min(self._since_s, now_s)
+
+    def due_s(self) -> float:
+        """Return the monotonic time at which there is something to `say`."""
+        return math.inf if self._was_said else self._since_s + PATIENCE_S
+
+    def say(self, error: str | None) -> None:
+        """Write a line to standard error; never raises."""
+        self._was_said = True
+        with contextlib.suppress(Exception):  # there is nobody left to tell
+            _to_stderr(
+                f"logspire: nothing could be delivered to {self._destination} for {PATIENCE_S:.0f} "
+                f"seconds; the records are kept, and tried again: {error}\n"
+            )
 
 
 def _write(losses: Sequence[Loss], destination: str) -> None:

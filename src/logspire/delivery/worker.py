@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from logspire.core.ledger import Loss, LossReason
 from logspire.core.retry import Outcome, Verdict
-from logspire.delivery.report import complain
+from logspire.delivery.report import Trouble, complain
 from logspire.delivery.senders import Senders, calling_inline
 from logspire.delivery.wakeup import Wakeup
 
@@ -86,6 +86,7 @@ class Worker:
         self._open: list[Request] = []
         self._ending = False
         self._report_at_s = -math.inf
+        self._trouble = Trouble(destination.name)
 
     def ask(self, request: Request) -> None:
         """Hand over a request, from any thread."""
@@ -106,16 +107,21 @@ class Worker:
         while True:
             try:
                 self._turn(senders)
+                if self._ending and self.is_idle() and self._end(may_end):
+                    return
+                sleep_s = self._sleep_s(senders)
             except BaseException:  # noqa: BLE001 - a bug, or no memory: say so, go on with the rest
                 complain()
-                self._intake.wakeup.wait(REPORT_INTERVAL_S)
-            if self._ending and self.is_idle():
-                self._report(math.inf)
-                self._set_ending(ending=False)
-                if may_end():
-                    return
-                self._ending = True  # somebody asked meanwhile; only new records revoke the end
-            self._intake.wakeup.wait(self._sleep_s(senders))
+                sleep_s = REPORT_INTERVAL_S
+            self._intake.wakeup.wait(sleep_s)
+
+    def _end(self, may_end: Callable[[], bool]) -> bool:
+        self._report(math.inf)
+        self._set_ending(ending=False)
+        if may_end():
+            return True
+        self._ending = True  # somebody asked meanwhile; only new records revoke the end
+        return False
 
     def drive(self, until_s: float, *, patient: bool) -> None:
         """Deliver in the calling thread until nothing is held or the time has come.
@@ -213,7 +219,11 @@ class Worker:
         self._ending = ending
 
     def _resolve(self, job: Job, outcome: Outcome) -> None:
-        self._backlog.resolve(job, outcome, now_s=self._clock.monotonic_s(), jitter=self._jitter())
+        now_s = self._clock.monotonic_s()
+        self._backlog.resolve(job, outcome, now_s=now_s, jitter=self._jitter())
+        # To refuse an event is an answer: the service is there.
+        refused = outcome.verdict is Verdict.REFUSED
+        self._trouble.note(None if refused else self._ledger.last_error, now_s)
 
     def _after_acting(self, now_s: float) -> None:
         self._backlog.tell(now_s, self._now_ms(), urgent=self._ending)
@@ -245,14 +255,22 @@ class Worker:
         if self._ledger.has_news and now_s >= self._report_at_s:
             self._report_at_s = self._clock.monotonic_s() + REPORT_INTERVAL_S
             self._on_losses(self._ledger.take_losses())
+        if self._trouble.due_s() <= now_s < math.inf:
+            if self._backlog.held_events:
+                self._trouble.say(self._ledger.last_error)
+            else:
+                self._trouble.note(None, now_s)  # what it was about has been given up
 
     def _sleep_s(self, senders: Senders) -> float:
         now_s = self._clock.monotonic_s()
         due_s = self._backlog.next_due_s() if senders.has_room() else math.inf
         news_s = self._report_at_s if self._ledger.has_news else math.inf
-        notice_s = self._backlog.next_notice_s()
         next_s = min(
-            due_s, news_s, notice_s, *(request.deadline_s for request in self._open), math.inf
+            due_s,
+            news_s,
+            self._backlog.next_notice_s(),
+            self._trouble.due_s(),
+            *(request.deadline_s for request in self._open),
         )
         self._intake.arm(asleep_for_s=next_s - now_s)
         return next_s - now_s

@@ -1,0 +1,94 @@
+"""A service that does not take anything is named on standard error before records are lost."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from logspire.core.limits import CLOUDWATCH_LOGS
+from logspire.core.retry import Outcome, Verdict
+from logspire.delivery.clock import Clock
+from logspire.delivery.pipeline import Pipeline, Settings
+from logspire.delivery.report import PATIENCE_S
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from logspire.core.stream import Job
+
+SPEED = 100.0
+SETTINGS = Settings(
+    limits=CLOUDWATCH_LOGS,
+    send_interval_s=0.0,
+    jitter=lambda: 0.01,
+    on_loss=lambda _: None,
+    # A clock that runs a hundred times as fast: half a minute of outage takes 0.3 s.
+    clock=Clock(monotonic_s=lambda: time.monotonic() * SPEED),
+)
+DENIED = Outcome(Verdict.DENIED, "AccessDeniedException: not you")
+DELIVERED = Outcome(Verdict.DELIVERED)
+
+
+class Service:
+    """A destination that answers as it is told to."""
+
+    name = "log group 'x'"
+
+    def __init__(self, answer: Callable[[int], Outcome]) -> None:
+        self._answer = answer
+        self.calls = 0
+
+    def perform(self, job: Job) -> Outcome:  # noqa: ARG002 - part of the protocol
+        self.calls += 1
+        return self._answer(self.calls)
+
+    def limit_wait(self, seconds: float) -> None:
+        """Nothing here waits."""
+
+    def close(self) -> None:
+        """Nothing here is open."""
+
+    def after_fork_in_child(self) -> None:
+        """Nothing here is shared."""
+
+
+def errors_of(answer: Callable[[float], Outcome], capfd: pytest.CaptureFixture[str]) -> list[str]:
+    """Deliver to a service that answers by the seconds since its first call; return stderr."""
+    began_s = time.monotonic() * SPEED
+    service = Service(lambda _: answer(time.monotonic() * SPEED - began_s))
+    pipeline = Pipeline(service, SETTINGS)
+    pipeline.put(("stream", int(time.time() * 1000), "x"))
+    pipeline.flush(20 * PATIENCE_S)
+    pipeline.close()
+    return capfd.readouterr().err.splitlines()
+
+
+def test_an_outage_that_lasts_is_said_once(capfd: pytest.CaptureFixture[str]) -> None:
+    (line,) = errors_of(lambda passed_s: DENIED if passed_s < 5 * PATIENCE_S else DELIVERED, capfd)
+    assert line == (
+        "logspire: nothing could be delivered to log group 'x' for 30 seconds; "
+        "the records are kept, and tried again: AccessDeniedException: not you"
+    )
+
+
+def test_a_short_one_is_nobodys_business(capfd: pytest.CaptureFixture[str]) -> None:
+    quick = [DENIED, DENIED, DELIVERED]
+    service = Service(lambda call: quick[min(call, 3) - 1])
+    pipeline = Pipeline(service, SETTINGS)
+    pipeline.put(("stream", int(time.time() * 1000), "x"))
+    assert pipeline.flush(20 * PATIENCE_S)
+    pipeline.close()
+    assert service.calls == 3
+    assert capfd.readouterr().err == ""
+
+
+def test_a_service_that_refuses_an_event_is_there(capfd: pytest.CaptureFixture[str]) -> None:
+    service = Service(lambda _: Outcome(Verdict.REFUSED, "no"))
+    pipeline = Pipeline(service, SETTINGS)
+    for _ in range(40):
+        pipeline.put(("stream", int(time.time() * 1000), "x"))
+        pipeline.flush(PATIENCE_S)
+    pipeline.close()
+    assert "delivered" not in capfd.readouterr().err
