@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-import pytest
-
 from logspire.core.limits import CLOUDWATCH_LOGS
 from logspire.core.retry import Outcome, Verdict
 from logspire.delivery.clock import Clock
@@ -15,6 +13,8 @@ from logspire.delivery.report import PATIENCE_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import pytest
 
     from logspire.core.stream import Job
 

@@ -129,8 +129,8 @@ class ClientSource:
         return session.create_client("logs", config=config, **where)
 
 
-# What botocore reads the service model with, by AWS_DATA_PATH. It keeps what it has read, 10 MB that
-# it takes half a second to read: once for all handlers. Used by one thread at a time (`_importing`).
+# What botocore reads the service model with, by AWS_DATA_PATH. It keeps what it has read: 10 MB,
+# and half a second to read them, once for all handlers. One thread at a time: see `_importing`.
 _loaders: dict[str | None, Any] = {}
 
 

@@ -81,14 +81,17 @@ def _compress(params: dict[str, Any], call: PutCall) -> None:
 
 def _check(response_dict: dict[str, Any] | None, **_: object) -> None:
     call: PutCall | None = getattr(_local, "call", None)
-    if call is not None and response_dict is not None and response_dict["status_code"] == _OK:
-        call.readable = _is_answer(response_dict)
+    if call is not None and response_dict is not None:
+        # botocore takes any status below 301 for a success. The service's own is 200; a 202 or 204
+        # comes from something in between, which has stored nothing.
+        call.readable = response_dict["status_code"] == _OK and _is_answer(response_dict)
 
 
 def _is_answer(response: dict[str, Any]) -> bool:
     if not response["body"]:
         return "x-amzn-requestid" in response["headers"]
     try:
-        return isinstance(json.loads(response["body"]), dict)
+        answer = json.loads(response["body"])
     except ValueError:
         return False
+    return isinstance(answer, dict) and "__type" not in answer  # that would be an error

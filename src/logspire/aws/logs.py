@@ -145,8 +145,8 @@ class CloudWatchLogs:
 
     def _read(self, answer: Mapping[str, Any], events: int, *, readable: bool) -> Outcome:
         if not readable:
-            # botocore takes a page of HTML with status 200 for an answer without fields.
-            return Outcome(Verdict.RETRY, "the answer was not JSON")
+            # botocore takes a page of HTML for an answer without fields.
+            return Outcome(Verdict.RETRY, "the answer was not the service's")
         rejected = _rejections(answer.get("rejectedLogEventsInfo") or {}, events)
         entity = answer.get("rejectedEntityInfo")
         return Outcome(
