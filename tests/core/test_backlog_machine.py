@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from core.oracle import SEND_INTERVAL_S, TINY, Oracle, OracleFlush, loss_outside
 from hypothesis import settings
@@ -14,11 +15,14 @@ from hypothesis.stateful import (
     rule,
 )
 
-from logspire.core.backlog import Backlog, Flush
+from logspire.core.backlog import Backlog
 from logspire.core.event import Oversize
 from logspire.core.ledger import Ledger, LossReason
 from logspire.core.retry import Outcome, Rejection, Verdict
 from logspire.core.stream import Batch, Job
+
+if TYPE_CHECKING:
+    from logspire.core.flush import Flush
 
 fillers = st.sampled_from(["", "", "é", "😀", "é\ud800"])
 # Around what fits: an event has 37 bytes of text; 40 + 40 + 20 bytes of events fill a batch.
@@ -88,7 +92,7 @@ class BacklogMachine(RuleBasedStateMachine):
         self.oracle = Oracle(oversize)
         self.under_way: dict[str, Job] = {}
         self.answered: list[Job] = []
-        self.flushes: list[tuple[Flush, OracleFlush]] = []
+        self.flushes: "list[tuple[Flush, OracleFlush]]" = []
         self.last_arrival_s = -math.inf
 
     # -- what comes in, and time ----------------------------------------------------------------

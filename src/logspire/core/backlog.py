@@ -16,11 +16,11 @@ from __future__ import annotations
 import heapq
 import itertools
 import math
-from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from logspire.core import event as events
 from logspire.core.event import Event, Oversize, Whole, memory_bytes
+from logspire.core.flush import Flush, Flushes
 from logspire.core.ledger import Ledger, LossReason
 from logspire.core.notice import Gap, Notices
 from logspire.core.retry import (
@@ -38,19 +38,6 @@ if TYPE_CHECKING:
     from logspire.core.limits import Limits
 
 _REFUSALS = (Action.HALVE, Action.GIVE_UP)
-
-
-class Flush:
-    """A request to send what is held without delay."""
-
-    __slots__ = ("done", "epoch", "lossless")
-
-    def __init__(self, epoch: int) -> None:
-        self.epoch = epoch
-        self.done = False
-        """Everything that was held at the request is delivered or given up."""
-        self.lossless = True
-        """Nothing of it was lost so far."""
 
 
 class Backlog:
@@ -79,10 +66,7 @@ class Backlog:
         self._schedule: list[tuple[float, int, Stream]] = []
         self._ties = itertools.count()
         self._gate = Gate()
-        self._epoch = 0
-        # How many events came in at each epoch, those that are settled left out.
-        self._unsettled: defaultdict[int, int] = defaultdict(int)
-        self._flushes: list[Flush] = []
+        self._flushes = Flushes()
         self._hurried = False
         self._notices = Notices()
         self._in_use = False
@@ -115,7 +99,7 @@ class Backlog:
         if lane is None:
             lane = self._streams[stream] = Stream(stream, self._limits)
             self._in_use = True
-        epoch = self._epoch
+        epoch = self._flushes.epoch
         whole = Whole(len(pieces)) if len(pieces) > 1 else notice_of
         changed = False
         for message, size in pieces:
@@ -124,7 +108,7 @@ class Backlog:
             changed |= lane.add(event)
             self.held_bytes += memory
         self.held_events += len(pieces)
-        self._unsettled[epoch] += len(pieces)
+        self._flushes.unsettled[epoch] += len(pieces)
         if changed:
             self._reschedule(lane, now_s)
 
@@ -175,16 +159,14 @@ class Backlog:
 
     def flush(self, now_s: float) -> Flush:
         """Make everything that is held due now, and return a handle that tells when it is gone."""
-        request = Flush(self._epoch)
-        self._epoch += 1
-        self._flushes.append(request)
+        request = self._flushes.begin()
         self.hasten(now_s)
-        self._close_flushes()
+        self._flushes.close_done()
         return request
 
     def forget_flush(self, request: Flush) -> None:
         """Stop keeping track of a request that nobody waits for any more."""
-        self._flushes = [other for other in self._flushes if other is not request]
+        self._flushes.forget(request)
 
     def hasten(self, now_s: float) -> None:
         """Make everything that is held due now."""
@@ -224,7 +206,7 @@ class Backlog:
             for event, reason in lane.cut_outside(now_ms):
                 detail = self._ledger.because("the service would refuse it")
                 self._settle(lane.name, event, reason, detail)
-            self._close_flushes()
+            self._flushes.close_done()
             if len(lane):
                 lane.job = Creation(lane.name) if lane.missing else lane.cut()
                 self._gate.started(lane.job)
@@ -258,7 +240,7 @@ class Backlog:
             self._resolve_batch(lane, job, outcome, now_s, jitter)
         self._reschedule(lane, now_s)
         self._forget_if_idle(lane)
-        self._close_flushes()
+        self._flushes.close_done()
 
     def shed(self, held_bytes: float) -> None:
         """Give up the oldest events that wait until at most ``held_bytes`` are held."""
@@ -280,7 +262,7 @@ class Backlog:
                 heapq.heappop(oldest)
                 lane.scheduled = UNSCHEDULED
                 self._forget_if_idle(lane)
-        self._close_flushes()
+        self._flushes.close_done()
 
     def abandon(self, reason: LossReason, detail: str) -> None:
         """Give up everything that is held, in flight included."""
@@ -294,7 +276,7 @@ class Backlog:
         self._schedule.clear()
         self._gate = Gate()  # no answer counts any more, so none must be waited for
         self._in_use = False
-        self._close_flushes()
+        self._flushes.close_done()
 
     # -- what becomes of a batch ------------------------------------------------------------
 
@@ -355,7 +337,7 @@ class Backlog:
         """Strike an event off; enter its record as delivered or lost when it was the last piece."""
         self.held_bytes -= event.memory_bytes
         self.held_events -= 1
-        self._unsettled[event.epoch] -= 1
+        self._flushes.unsettled[event.epoch] -= 1
         whole = event.whole
         loss = None if reason is None else (reason, detail)
         if isinstance(whole, Gap):
@@ -371,8 +353,7 @@ class Backlog:
             return
         time_ms = event.timestamp_ms
         self.lose(stream, loss[0], loss[1], first_ms=time_ms, last_ms=time_ms)
-        for request in self._flushes:
-            request.lossless &= event.epoch > request.epoch
+        self._flushes.note_loss(event.epoch)
 
     def _may_tell(self) -> bool:
         return self._in_use and not self._gate.is_shut()
@@ -393,16 +374,6 @@ class Backlog:
     def _forget_if_idle(self, lane: Stream) -> None:
         if lane.job is None and not len(lane):
             self._streams.pop(lane.name, None)
-
-    def _close_flushes(self) -> None:
-        if not self._flushes:
-            return
-        for epoch in [epoch for epoch, left in self._unsettled.items() if not left]:
-            del self._unsettled[epoch]
-        first_open = min(self._unsettled, default=self._epoch)
-        for request in self._flushes:
-            request.done = request.epoch < first_open
-        self._flushes = [request for request in self._flushes if not request.done]
 
     # -- what comes in ----------------------------------------------------------------------
 

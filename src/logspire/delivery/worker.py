@@ -19,7 +19,8 @@ from logspire.delivery.wakeup import Wakeup
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from logspire.core.backlog import Backlog, Flush
+    from logspire.core.backlog import Backlog
+    from logspire.core.flush import Flush
     from logspire.core.ledger import Ledger
     from logspire.core.stream import Job
     from logspire.delivery.clock import Clock
