@@ -92,7 +92,7 @@ class BacklogMachine(RuleBasedStateMachine):
         self.oracle = Oracle(oversize)
         self.under_way: dict[str, Job] = {}
         self.answered: list[Job] = []
-        self.flushes: "list[tuple[Flush, OracleFlush]]" = []
+        self.flushes: list[tuple[Flush, OracleFlush]] = []
         self.last_arrival_s = -math.inf
 
     # -- what comes in, and time ----------------------------------------------------------------
