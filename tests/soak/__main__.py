@@ -10,6 +10,7 @@ import argparse
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -42,6 +43,7 @@ _SHOWN_COMPLAINTS: Final = 25
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one soak; return the exit status: 0 if nothing was amiss, else 1."""
     options = _parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # leaving nothing behind
     print(
         f"soak: {options.minutes} min, faults {options.faults}, {options.threads} threads,"
         f" seed {options.seed}, Python {sys.version.split()[0]}",
@@ -113,7 +115,10 @@ def _program(
             [*command, json.dumps(plan)], cwd=_ROOT, env=environment, stderr=errors
         ) as program,
     ):
-        yield program
+        try:
+            yield program
+        finally:
+            program.kill()  # unless it has ended, as it should
 
 
 def _wait_for(path: Path, program: subprocess.Popen[bytes]) -> None:

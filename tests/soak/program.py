@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 import signal
 import threading
 import time
@@ -128,7 +129,8 @@ def _act(plan: Plan, actions: Actions, writers: dict[str, list[Writer]]) -> None
     random = Random(plan.seed)
     own = [_new_writer(plan, slot, writers) for slot in slots.KEPT]
     odds = tuple(ACTIONS.values())
-    while not (plan.directory / "stop").exists():
+    parent = os.getppid()
+    while not (plan.directory / "stop").exists() and os.getppid() == parent:
         name = random.choices(tuple(ACTIONS), odds)[0]
         actions.do(name, random)
         random.choice(own).log(random.randint(1, _MAIN_BURST))

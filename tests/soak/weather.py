@@ -49,7 +49,7 @@ class Weather:
         self._probability = probability
         self._random = Random(seed)
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="weather")
+        self._thread = threading.Thread(target=self._run, name="weather", daemon=True)
         self._too_slow_ms: list[tuple[int, int]] = []
 
     def start(self) -> None:
