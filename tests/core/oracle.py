@@ -282,8 +282,8 @@ class Oracle:
             self.opens_s = max(self.opens_s, self.now_s + delay_s)
         self.failures += 1
 
-    def _backoff_s(self, failures: int, jitter: float) -> float:
-        return jitter * min(0.5 if self.hurried else 5.0, 0.1 * 2.0**failures)
+    def _backoff_s(self, failures: int, jitter: float, patient_s: float = 5.0) -> float:
+        return jitter * min(0.5 if self.hurried else patient_s, 0.1 * 2.0**failures)
 
     def _delivered(self, lane: Lane, batch: list[Item], rejected: tuple[Rejection, ...]) -> None:
         for index, item in enumerate(batch):
@@ -308,7 +308,9 @@ class Oracle:
         lane.urgent |= bool(batch) and lane.job_urgent  # what waits may have come since
         lane.missing = verdict is Verdict.MISSING and bool(batch) and not lane.just_created
         at_once = lane.missing or (verdict is Verdict.DISCONNECTED and lane.attempts == 0)
-        delay_s = 0.0 if at_once else self._backoff_s(lane.attempts, jitter)
+        broken = verdict in (Verdict.RETRY, Verdict.DISCONNECTED)
+        patient_s = 30.0 if broken and not batch else 5.0
+        delay_s = 0.0 if at_once else self._backoff_s(lane.attempts, jitter, patient_s)
         lane.attempts, lane.just_created, lane.not_before_s = (
             lane.attempts + 1,
             False,

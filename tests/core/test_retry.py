@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logspire.core.retry import Action, Decision, Verdict, backoff, decide
+from logspire.core.retry import HURRIED_CAP_S, Action, Decision, Verdict, backoff, decide
 
 attempts = st.one_of(st.integers(-5, 100), st.integers(), st.sampled_from([10**6, -(10**6)]))
 
@@ -84,6 +84,34 @@ def test_a_decision_waits_within_the_cap_that_it_was_given() -> None:
         Verdict.RETRY, events=1, attempts=50, just_created=False, jitter=1.0, cap_s=0.5
     )
     assert decision.delay_s == 0.5
+
+
+@pytest.mark.parametrize(
+    ("verdict", "events", "longest_s"),
+    [
+        (Verdict.RETRY, 0, 30.0),
+        (Verdict.DISCONNECTED, 0, 30.0),
+        # Not allowed to create: somebody else may do it, and then the put works.
+        (Verdict.DENIED, 0, 5.0),
+        (Verdict.REFUSED, 0, 5.0),
+        (Verdict.MISSING, 0, 5.0),
+        (Verdict.RETRY, 1, 5.0),
+        (Verdict.DISCONNECTED, 1, 5.0),
+        (Verdict.DENIED, 1, 5.0),
+    ],
+)
+def test_only_a_creation_that_fails_waits_up_to_half_a_minute(
+    verdict: Verdict, events: int, longest_s: float
+) -> None:
+    decision = decide(verdict, events=events, attempts=50, just_created=False, jitter=1.0)
+    assert decision == Decision(Action.WAIT, longest_s)
+
+
+def test_in_a_hurry_a_creation_does_not_wait_for_long_either() -> None:
+    decision = decide(
+        Verdict.RETRY, events=0, attempts=50, just_created=False, jitter=1.0, cap_s=HURRIED_CAP_S
+    )
+    assert decision.delay_s == HURRIED_CAP_S
 
 
 @given(
