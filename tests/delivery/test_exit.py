@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import textwrap
 import time
 from typing import TYPE_CHECKING
 
@@ -177,3 +178,30 @@ def test_flush_and_close_of_logging_shutdown_share_one_deadline(programs: Progra
         assert time.monotonic() - began < 1.8
         """
     )
+
+
+def test_what_a_late_worker_loses_is_said_once(programs: Programs) -> None:
+    errors = programs.run(
+        """
+        def on_loss(loss):
+            said.append(loss.count)
+            if loss.reason == "empty":
+                time.sleep(3)  # here the worker is, while the process ends
+        handler = make(on_loss=on_loss, shutdown_timeout=1, endpoint_url="http://127.0.0.1:1")
+        log.handlers[:] = [handler]
+        log.info("")
+        for n in range(100):
+            log.info(n)
+        """,
+        preface=textwrap.dedent(
+            """
+            import atexit, sys, time
+            said = []
+            @atexit.register
+            def after_our_exit():
+                time.sleep(3)
+                print("said", said, "lost", handler.stats().lost, file=sys.stderr)
+            """
+        ),
+    )
+    assert errors == "said [1, 100] lost 101\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import random
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -33,7 +33,7 @@ _SHORTEST_PATIENCE_S = 1.0
 # Who waits for another thread that drives, looks again after this.
 _TAKE_OVER_S = 0.05
 # How much longer than its deadline somebody waits for the worker, which needs a moment to act.
-_GRACE_S = 0.5
+_GRACE_S = 0.7
 
 
 @dataclass(frozen=True)
@@ -105,6 +105,7 @@ class Pipeline:
             on_end=self._destination.close,
         )
         self._waited_for: tuple[int, float] | None = None
+        self._said_for_worker = 0
 
     def put(self, record: Record, *, urgent: bool = False) -> None:
         """Take over a record.
@@ -209,10 +210,20 @@ class Pipeline:
 
     def finish_exit(self, request: Request) -> None:
         """Wait for what `begin_exit` asked for."""
-        if not self._wait(request):
-            # The worker is stuck, or somebody else drives it: say at least what is at stake.
+        if self._wait(request):
+            return
+        # The worker is stuck or starved, or somebody else drives it: say at least what is at stake,
+        # in its place. What it has entered as lost by now it says itself: the lock draws the line.
+        with self._intake.lock:
+            held = self.stats().held
+            self._said_for_worker += held
+        if held:
             detail = self._ledger.because("no answer when the process ended")
-            self._report([Loss(LossReason.SHUTDOWN, self.stats().held, detail)])
+            report_losses(
+                [Loss(LossReason.SHUTDOWN, held, detail)],
+                self._destination.name,
+                self._settings.on_loss,
+            )
 
     def start_clean(self) -> None:
         """In a forked child: forget everything; the parent delivers what it held."""
@@ -283,7 +294,16 @@ class Pipeline:
         return False
 
     def _report(self, losses: Sequence[Loss]) -> None:
-        report_losses(losses, self._destination.name, self._settings.on_loss)
+        with self._intake.lock:
+            news = [self._without_what_was_said(loss) for loss in losses]
+        news = [loss for loss in news if loss.count]
+        if news:
+            report_losses(news, self._destination.name, self._settings.on_loss)
+
+    def _without_what_was_said(self, loss: Loss) -> Loss:
+        said = min(loss.count, self._said_for_worker) if loss.reason is LossReason.SHUTDOWN else 0
+        self._said_for_worker -= said
+        return replace(loss, count=loss.count - said)
 
 
 def _holds_logging_lock() -> bool:
