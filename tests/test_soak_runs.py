@@ -26,7 +26,7 @@ JOURNAL = Journal("steady", PID, WRITER, LOGGED, LOGGED)
 LOST_KINDS = {"empty": "empty", "old": "too_old", "future": "too_new"}
 KINDS = [kind_of(WRITER, number) for number in range(LOGGED)]
 PLAIN = [number for number, kind in enumerate(KINDS) if kind == "plain"]
-RESOURCES = {"threads": 1, "descriptors": 4, "resident_bytes": 50_000_000}
+RESOURCES = {"threads": 1, "descriptors": 4, "resident_bytes": 50_000_000, "blocks": 300_000}
 
 
 def message_of(shape: Shape) -> str:
@@ -184,6 +184,10 @@ def memory_is_left(soak: Soak) -> None:
     soak.after["resident_bytes"] += 200_000_000
 
 
+def a_little_is_kept_of_each_record(soak: Soak) -> None:
+    soak.after["blocks"] += 20_000
+
+
 def there_is_a_traceback(soak: Soak) -> None:
     soak.errors = "Traceback (most recent call last):"
 
@@ -221,6 +225,7 @@ def an_audit_complained(soak: Soak) -> None:
         (a_thread_is_left, "1 threads before, 2 after"),
         (descriptors_are_left, "4 descriptors before, 24 after"),
         (memory_is_left, "bytes resident before"),
+        (a_little_is_kept_of_each_record, "blocks of memory before"),
         (there_is_a_traceback, "standard error is not empty"),
         (the_program_ended_badly, "the program ended with 1"),
         (an_audit_complained, "audit 3"),

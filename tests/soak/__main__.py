@@ -108,7 +108,13 @@ def _program(
     plan = {"directory": str(directory), "threads": options.threads, "seed": options.seed}
     # Since 3.12 Python warns of each fork of a process that has threads.
     command = [sys.executable, "-W", "ignore::DeprecationWarning", "-m", f"{__package__}.launch"]
-    environment = {**os.environ, **service.environment, "AWS_CONFIG_FILE": os.devnull}
+    environment = {
+        **os.environ,
+        **service.environment,
+        "AWS_CONFIG_FILE": os.devnull,
+        # glibc has an arena for each of many threads, and what they leave unused would hide a leak.
+        "MALLOC_ARENA_MAX": "1",
+    }
     with (
         open(directory / "stderr", "wb") as errors,  # noqa: PTH123 - as short
         subprocess.Popen(

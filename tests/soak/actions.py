@@ -35,6 +35,7 @@ ACTIONS: Final = {
     "fork": 4,
     "multiprocess": 3,
     "spawn": 0.4,
+    "flood": 0.7,
     "log_only": 10,
 }
 # "Back in under a second", and a second for a machine that has other things to do.
@@ -126,6 +127,14 @@ class Actions:
             raise TypeError(f"dictConfig made a {made!r}")
         self._bookkeeper.watch(slots.CONFIGURED, made)
         self._configured = made
+
+    def flood(self, random: Random) -> None:
+        """Log more than is held, if nothing can be sent at the time."""
+        slot = random.choice(("oldest", "newest"))
+        for _number in range(2):
+            writer = self._writer(slot)
+            writer.log(2500)
+            writer.close()
 
     def make_and_drop(self, random: Random) -> None:
         """Make a handler, log to it, drop it: closed, flushed, or as it is."""

@@ -31,6 +31,8 @@ class Resources:
     descriptors: int
     resident_bytes: int
     most_resident_bytes: int
+    blocks: int
+    """Of memory, that Python's own allocator has given out: one for most objects."""
     cpu_s: float
     """Of the process and of those of its children that have ended."""
 
@@ -45,6 +47,7 @@ class Resources:
             _resident_bytes(),
             # Kilobytes, but for macOS.
             own.ru_maxrss * (1 if sys.platform == "darwin" else 1024),
+            sys.getallocatedblocks(),
             own.ru_utime + own.ru_stime + ended.ru_utime + ended.ru_stime,
         )
 

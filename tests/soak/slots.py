@@ -22,11 +22,11 @@ KEPT: Final[Mapping[str, Mapping[str, Any]]] = {
     "steady": {"log_stream_name": "{process_id}/{thread_name}", "max_queue_size": 32 * _MIB},
     "oldest": {
         "log_stream_name": "{process_id}/{level_name}",
-        "max_queue_size": 4 * _MIB,
+        "max_queue_size": 3 * _MIB,
         "flush_level": "ERROR",
         "oversize": "truncate",
     },
-    "newest": {"max_queue_size": 6 * _MIB, "queue_full": "drop_newest", "max_batch_count": 40},
+    "newest": {"max_queue_size": 4 * _MIB, "queue_full": "drop_newest", "max_batch_count": 40},
     "block": {"max_queue_size": 8 * _MIB, "queue_full": "block", "compress": False},
     "queueless": {"use_queues": False, "oversize": "drop"},
 }

@@ -56,7 +56,7 @@ def _program(evidence: Evidence) -> Iterator[tuple[str, str]]:
     slowest = sorted(report["slowest_s"].items(), key=lambda item: -item[1])[:4]
     yield "slowest", ", ".join(f"{name} {seconds:.2f} s" for name, seconds in slowest)
     yield "audits", f"{report['audits']}; drained in {report['drained_s']:.1f} s at the end"
-    for name, unit in (("threads", 1), ("descriptors", 1), ("resident_bytes", _MIB)):
+    for name, unit in (("threads", 1), ("descriptors", 1), ("blocks", 1), ("resident_bytes", _MIB)):
         label = name.replace("_bytes", " MiB")
         yield label, f"{before[name] / unit:.0f} before, {after[name] / unit:.0f} after"
     yield "most resident MiB", f"{after['most_resident_bytes'] / _MIB:.0f}"

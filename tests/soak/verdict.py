@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from .books import Account, Book
     from .journal import Journal
 
-# What caches, the allocator and the tracker process of multiprocessing may keep.
-_MORE_RESIDENT_BYTES: Final = 100 * 1024 * 1024
+# What caches, the allocator and the tracker process of multiprocessing may keep. So few blocks that
+# one for each tenth record of a minute is found.
+_MORE_BLOCKS: Final = 5_000
+_MORE_RESIDENT_BYTES: Final = 60 * 1024 * 1024
 _MORE_DESCRIPTORS: Final = 6
 # "No longer than shutdown_timeout plus one second", and as much for a busy machine.
 _EXIT_GRACE_S: Final = 2.0
@@ -175,5 +177,7 @@ def _program(evidence: Evidence) -> Iterator[str]:
         yield f"{before['threads']} threads before, {after['threads']} after"
     if after["descriptors"] > before["descriptors"] + _MORE_DESCRIPTORS:
         yield f"{before['descriptors']} descriptors before, {after['descriptors']} after"
+    if after["blocks"] > before["blocks"] + _MORE_BLOCKS:
+        yield f"{before['blocks']} blocks of memory before, {after['blocks']} after"
     if after["resident_bytes"] > before["resident_bytes"] + _MORE_RESIDENT_BYTES:
         yield f"{before['resident_bytes']} bytes resident before, {after['resident_bytes']} after"
