@@ -48,13 +48,19 @@ class ClientSource:
         """Return the client; imports botocore and makes it if there is none.
 
         Raises:
+            TimeoutError: another thread is still waiting for credentials.
             Exception: whatever botocore raises for a missing region, profile or library.
         """
-        with self._lock:
+        # Not for ever: credentials may hang, and this may be the main thread, at exit.
+        if not self._lock.acquire(timeout=self._longest_wait_s):
+            raise TimeoutError("there is no client yet: credentials take too long")
+        try:
             if self._client is None:
                 self._client = self._make() if self.is_own else self._take_theirs()
                 hooks.install(self._client)
             return self._client
+        finally:
+            self._lock.release()
 
     def renew(self, failed: Any) -> None:
         """Make a new client for the next call, which looks for credentials and region again.
@@ -69,11 +75,12 @@ class ClientSource:
 
     def limit_wait(self, seconds: float) -> None:
         """Let calls of clients made from now on give up after about ``seconds``."""
-        with self._lock:
-            step = next((s for s in _HURRIED_TIMEOUTS_S if s <= seconds), _HURRIED_TIMEOUTS_S[-1])
-            if step < self._longest_wait_s:
-                self._longest_wait_s = step
+        step = next((s for s in _HURRIED_TIMEOUTS_S if s <= seconds), _HURRIED_TIMEOUTS_S[-1])
+        if step < self._longest_wait_s:
+            self._longest_wait_s = step
+            if self._lock.acquire(blocking=False):  # otherwise one is being made this very moment
                 self._client = None
+                self._lock.release()
 
     def close(self) -> None:
         """Close idle connections of our own client; it stays usable."""
@@ -96,20 +103,20 @@ class ClientSource:
         return client
 
     def _make(self) -> Any:
+        options = self._options
+        session = options.session
+        if session is None:
+            with _importing:
+                session = _new_session(options.profile_name)
+        # The part that may take long, as it may call a program or a service: outside of the lock
+        # that other handlers and `fork` wait for. The session remembers what it found.
+        getattr(session, "get_credentials", _nothing)()
         with _importing:
-            return self._make_alone()
+            return self._make_from(session)
 
-    def _make_alone(self) -> Any:
-        # Imported here, not above: it takes a quarter of a second, and `import logspire` a
-        # fraction of that. And botocore, not boto3: that would pull in concurrent.futures, which
-        # cannot be imported any more once the interpreter ends (its thread pools want to be told),
-        # so a program that logs and leaves would lose everything.
-        import encodings.idna  # noqa: F401, PLC0415 - the first call would, outside of the lock
-
-        import botocore.session  # noqa: PLC0415
+    def _make_from(self, session: Any) -> Any:
         from botocore.config import Config  # noqa: PLC0415
 
-        options = self._options
         config = Config(
             connect_timeout=min(CONNECT_TIMEOUT_S, self._longest_wait_s),
             read_timeout=self._longest_wait_s,
@@ -119,14 +126,32 @@ class ClientSource:
             parameter_validation=False,
             user_agent_extra=f"logspire/{__version__}",
         )
-        where: Any = {"region_name": options.region_name, "endpoint_url": options.endpoint_url}
-        if options.session is not None:
-            return options.session.client("logs", config=config, **where)
-        # A session of our own: boto3's default one must not be used by two threads at once, and
-        # the application may be using it at this moment.
-        session = botocore.session.Session(profile=options.profile_name)
-        session.register_component("data_loader", _shared_loader(session))
-        return session.create_client("logs", config=config, **where)
+        make = session.client if self._options.session is not None else session.create_client
+        where = {
+            "region_name": self._options.region_name,
+            "endpoint_url": self._options.endpoint_url,
+        }
+        return make("logs", config=config, **where)
+
+
+def _new_session(profile_name: str | None) -> Any:
+    # Imported here, not above: it takes a quarter of a second, and `import logspire` a fraction of
+    # that. And botocore, not boto3: that would pull in concurrent.futures, which cannot be imported
+    # any more once the interpreter ends (its thread pools want to be told), so a program that logs
+    # and leaves would lose everything.
+    import encodings.idna  # noqa: F401, PLC0415 - the first call would, outside of the lock
+
+    import botocore.session  # noqa: PLC0415
+
+    # A session of our own: boto3's default one must not be used by two threads at once, and the
+    # application may be using it at this moment.
+    session = botocore.session.Session(profile=profile_name)
+    session.register_component("data_loader", _shared_loader(session))
+    return session
+
+
+def _nothing() -> None:
+    """Stand in for what a session of another make does not have."""
 
 
 # What botocore reads the service model with, by AWS_DATA_PATH. It keeps what it has read: 10 MB,
@@ -144,8 +169,7 @@ def _shared_loader(session: Any) -> Any:
 
 
 # A child that is forked while another thread imports finds the locks of half-imported modules
-# taken for good. So a fork waits until botocore is imported, which takes a fraction of a second;
-# longer only where credentials come from the network, and then it goes on.
+# taken for good. So a fork waits until botocore is imported, which takes a fraction of a second.
 _importing = threading.RLock()
 _LONGEST_FORK_DELAY_S: Final = 3.0
 _held_for_fork: list[bool] = []

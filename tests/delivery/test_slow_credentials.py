@@ -1,0 +1,75 @@
+"""Credentials that take for ever hold up what needs them, and nothing else."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from .conftest import GROUP, STREAM
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from logspire.testing import LocalCloudWatchLogs
+
+    from .conftest import Programs
+
+
+@pytest.fixture
+def profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A profile "slow", whose credentials come from a program that does not end."""
+    config = tmp_path / "config"
+    config.write_text("[profile slow]\nregion = us-east-1\ncredential_process = sleep 60\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.fspath(config))
+
+
+@pytest.mark.usefixtures("profile")
+def test_other_handlers_and_forks_do_not_wait(
+    programs: Programs, cloudwatch_logs: LocalCloudWatchLogs
+) -> None:
+    program = programs.start(
+        """
+        slow = make(boto3_profile_name="slow", shutdown_timeout=1)
+        slow.handle(logging.makeLogRecord({"msg": "x"}))
+        slow.flush(0.5)
+        log.info("in time")
+        assert handler.flush(20)
+        began = time.monotonic()
+        if os.fork() == 0:
+            os._exit(0)
+        assert time.monotonic() - began < 2
+        os.wait()
+        print("leaving")
+        """
+    )
+    assert program.stdout is not None
+    assert program.stdout.readline() == "leaving\n"
+    left = time.monotonic()
+    _, errors = program.communicate(timeout=30)
+    assert time.monotonic() - left < 12
+    assert "lost 1 record" in errors
+    assert cloudwatch_logs.messages(GROUP, STREAM) == ["in time"]
+
+
+@pytest.mark.usefixtures("profile")
+def test_an_exit_does_not_wait_though_no_thread_can_start(programs: Programs) -> None:
+    program = programs.start(
+        """
+        handler = make(boto3_profile_name="slow", shutdown_timeout=1)
+        log.handlers[:] = [handler]
+        log.info("a")
+        handler.flush(0.5)
+        handler.close()  # gives up; the thread that waits for credentials goes on waiting
+        print("leaving")
+        """,
+        preface="import atexit\natexit.register(lambda: log.info('late'))\n",
+    )
+    assert program.stdout is not None
+    assert program.stdout.readline() == "leaving\n"
+    left = time.monotonic()
+    _, errors = program.communicate(timeout=45)
+    assert time.monotonic() - left < 8
+    assert errors.count("lost 1 record") == 2
