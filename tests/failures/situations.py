@@ -168,6 +168,7 @@ def run(situation: Situation, folder: Path) -> Result:
         with (folder / "stderr").open("w+") as errors:
             program = subprocess.Popen(
                 [sys.executable, "-c", PREAMBLE + textwrap.dedent(situation.program)],
+                cwd=folder,
                 env=_environment(service, situation),
                 stdout=subprocess.PIPE,
                 stderr=errors,

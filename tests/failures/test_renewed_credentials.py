@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import threading
 from datetime import datetime, timedelta, timezone
@@ -14,7 +15,7 @@ import pytest
 
 from logspire.testing import LocalCloudWatchLogs
 
-from .situations import GROUP
+from .situations import GROUP, Result, Situation, situations
 
 if TYPE_CHECKING:
     import logging
@@ -183,3 +184,46 @@ def test_credentials_about_to_expire_are_renewed_without_a_refused_call(
     keys = [c.access_key for c in cloudwatch_logs.calls if c.events_stored]
     assert len(set(keys)) == 5
     assert set(cloudwatch_logs.summary.refused) == {"ResourceNotFoundException"}
+
+
+FORKED = Situation(
+    "credentials-expire-in-a-fork",
+    """
+    from logspire.testing import RemoteCloudWatchLogs
+    issued = '{"Version": 1, "AccessKeyId": "testing", "SecretAccessKey": "testing"}'
+    with open("ask.py", "w") as script:
+        script.write(f"open('asked', 'a').write('x'); print({issued!r})")
+    with open("config", "w") as config:
+        config.write(f"[default]\\ncredential_process = {sys.executable} ask.py\\n")
+    os.environ["AWS_CONFIG_FILE"] = "config"
+    log.addHandler(make("{process_id}", send_interval=0.05))
+    log.info("before")
+    assert handlers[0].flush(30)
+    RemoteCloudWatchLogs(os.environ["AWS_ENDPOINT_URL"]).misbehave("expired_token", times=6)
+    child = os.fork()
+    for number in range(100):
+        log.info(number)
+    delivered = handlers[0].flush(30)
+    if not child:
+        os._exit(0 if delivered else 1)
+    _, status = os.waitpid(child, 0)
+    with open("asked") as asked:
+        leave(child=child, parent=os.getpid(), delivered=delivered, status=status,
+              asked=len(asked.read()))
+    """,
+    environment={"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""},
+)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(200)
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@situations(FORKED)
+def test_credentials_that_expire_at_a_fork_are_renewed_on_both_sides(result: Result) -> None:
+    findings = result.findings
+    assert (findings["delivered"], findings["status"]) == (True, 0)
+    numbers = [str(number) for number in range(100)]
+    assert result.stored[str(findings["parent"])] == ["before", *numbers]
+    assert result.stored[str(findings["child"])] == numbers
+    assert result.misbehaved == {"expired_token": 6}
+    assert findings["asked"] > 2
