@@ -19,6 +19,7 @@ from logspire.core.limits import CLOUDWATCH_LOGS
 from logspire.core.naming import StreamTemplate
 from logspire.delivery.intake import QUEUE_FULL
 from logspire.delivery.pipeline import Pipeline, Settings
+from logspire.delivery.report import complain
 from logspire.formatters import CloudWatchLogFormatter
 
 if TYPE_CHECKING:
@@ -211,7 +212,10 @@ class CloudWatchLogHandler(logging.Handler):
             self._pipeline.put((stream, timestamp_ms, text), urgent=urgent)
             self.shutting_down = False
         except Exception:  # noqa: BLE001 - the contract of logging.Handler.emit
-            self.handleError(record)
+            try:
+                self.handleError(record)
+            except Exception:  # noqa: BLE001 - it prints the record, whose repr may raise as well
+                complain()
 
     def flush(self, timeout: float | timedelta | None = None) -> bool:  # type: ignore[override]  # tells more
         """Deliver everything logged before, and wait for it.

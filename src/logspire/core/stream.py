@@ -174,6 +174,13 @@ class Stream:
         self._removed(event.size_bytes)
         return event
 
+    def pop_all(self) -> list[Event]:
+        """Remove and return all events that wait, in no particular order."""
+        events = list(self._events)
+        self._events.clear()
+        self._removed(self.size_bytes)
+        return events
+
     def _sort(self) -> None:
         if not self._in_order:
             # Stable: events of the same millisecond stay in the order in which they were logged.

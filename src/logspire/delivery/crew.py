@@ -23,6 +23,8 @@ class _Owner:
         """``None`` for a thread of the application."""
         self.caller = threading.get_ident()
         self.thread: threading.Thread | None = None
+        self.is_starting = senders is not None
+        """The caller has not returned from `Crew.start`."""
         self.at_work = False
 
 
@@ -70,6 +72,11 @@ class Crew:
         owner = self._owner
         return owner is not None and owner.senders is None and owner.caller == threading.get_ident()
 
+    def is_started_here(self) -> bool:
+        """Whether the calling thread is a frame further down just starting the threads."""
+        owner = self._owner
+        return owner is not None and owner.is_starting and owner.caller == threading.get_ident()
+
     def start(self) -> bool:
         """Make sure that there are threads; ``False`` if none can start, or a caller drives."""
         if self._owner is not None:
@@ -92,6 +99,8 @@ class Crew:
                 lifecycle.note_that_no_thread_starts()
                 return False
             raise
+        finally:
+            owner.is_starting = False
         return True
 
     def drive(self, until_s: float, *, patient: bool) -> bool:

@@ -169,6 +169,10 @@ class Intake:
         with self.lock:
             return self._taken + len(self._records) + self._dropped_ever
 
+    def is_locked_here(self) -> bool:
+        """Whether the calling thread holds the lock, in a frame further down."""
+        return is_owned(self.lock)
+
     def is_empty(self) -> bool:
         """Whether the worker has taken everything."""
         return not self._records and not self.dropped
@@ -235,3 +239,9 @@ class Intake:
             # In this order: a signal handler that raises in between costs a second call at most.
             self.wakeup.set()
             self._woken = True
+
+
+def is_owned(lock: object) -> bool:
+    """Whether the calling thread holds a re-entrant lock."""
+    ask = getattr(lock, "_is_owned", None)
+    return ask is not None and bool(ask())

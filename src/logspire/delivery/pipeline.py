@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import random
 import threading
@@ -14,7 +15,7 @@ from logspire.core.ledger import DeliveryStats, Ledger, Loss, LossReason
 from logspire.delivery import lifecycle
 from logspire.delivery.clock import Clock
 from logspire.delivery.crew import Crew
-from logspire.delivery.intake import HANDOVER_PART, Intake, QueueFull, Record
+from logspire.delivery.intake import HANDOVER_PART, Intake, QueueFull, Record, is_owned
 from logspire.delivery.report import report_losses
 from logspire.delivery.senders import is_own_record, is_own_thread
 from logspire.delivery.worker import Request, Worker
@@ -165,8 +166,9 @@ class Pipeline:
         waits = not _holds_logging_lock()
         timeout_s = self._close_timeout_s() if waits else float("inf")
         self._ask_and_wait(self._request(timeout_s, abandon=waits, stop=True))
-        if waits and thread not in (None, threading.current_thread()) and self._intake.is_empty():
-            thread.join(_GRACE_S)
+        if thread is not None and self._intake.is_empty() and self._may_wait():
+            with contextlib.suppress(RuntimeError):  # another thread is just starting it
+                thread.join(_GRACE_S)
 
     def release(self) -> None:
         """Deliver in the background, then end; called when the handler is garbage. Never waits."""
@@ -249,8 +251,14 @@ class Pipeline:
         return self._settings.shutdown_timeout_s
 
     def _may_wait(self) -> bool:
-        """Whether the calling thread does not hold up what it would wait for."""
-        return not (is_own_thread() or self._crew.is_driven_here() or _holds_logging_lock())
+        """Whether the calling thread does not hold up what it would wait for.
+
+        It does where it is a signal handler or a finalizer that has interrupted, on the same
+        thread, a frame which holds the intake's lock, or is about to start the worker.
+        """
+        crew, intake = self._crew, self._intake
+        here = crew.is_driven_here() or crew.is_started_here() or intake.is_locked_here()
+        return not (here or is_own_thread() or _holds_logging_lock())
 
     def _ask_and_wait(self, request: Request) -> None:
         self._worker.ask(request)
@@ -308,6 +316,4 @@ class Pipeline:
 
 def _holds_logging_lock() -> bool:
     """Whether the calling thread is inside ``logging``, as ``dictConfig`` is when it closes."""
-    lock = getattr(logging, "_lock", None)
-    is_owned = getattr(lock, "_is_owned", None)
-    return is_owned is not None and bool(is_owned())
+    return is_owned(getattr(logging, "_lock", None))
