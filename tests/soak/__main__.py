@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     service = LocalCloudWatchLogs(random=Random(options.seed))
     weather = Weather(service, options.faults, options.seed)
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         directory = Path(name)
         with service:
             exit_status = _run_program(service, weather, directory, options)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # one for each tenth record of a minute is found.
 _MORE_BLOCKS: Final = 5_000
 _MORE_RESIDENT_BYTES: Final = 60 * 1024 * 1024
-_MORE_DESCRIPTORS: Final = 6
+_MORE_DESCRIPTORS: Final = 2
 # "No longer than shutdown_timeout plus one second", and as much for a busy machine.
 _EXIT_GRACE_S: Final = 2.0
 # Refusals that are part of how what is missing gets created.
