@@ -60,3 +60,14 @@ def test_news_add_up_to_the_books(
 def test_a_reason_is_a_plain_string_to_whoever_prints_it() -> None:
     assert (f"{LossReason.QUEUE_FULL}", str(LossReason.TOO_OLD)) == ("queue_full", "too_old")
     assert LossReason("refused") is LossReason.REFUSED
+
+
+def test_the_strings_of_the_reasons_are_their_names() -> None:
+    assert [reason.value for reason in LossReason] == [reason.name.lower() for reason in LossReason]
+
+
+def test_what_records_had_to_wait_for_is_named_with_what_became_of_them() -> None:
+    ledger = Ledger()
+    assert ledger.because("the queue was full") == "the queue was full"
+    ledger.last_error = "ThrottlingException"
+    assert ledger.because("the queue was full") == "the queue was full; ThrottlingException"

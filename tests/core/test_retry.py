@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logspire.core.retry import HURRIED_CAP_S, Action, Decision, Verdict, backoff, decide
+from logspire.core.retry import HURRIED_CAP_S, Action, Decision, Outcome, Verdict, backoff, decide
 
 attempts = st.one_of(st.integers(-5, 100), st.integers(), st.sampled_from([10**6, -(10**6)]))
 
@@ -77,6 +77,11 @@ def test_the_decision(
         decide(verdict, events=events, attempts=attempts, just_created=just_created, jitter=1.0)
         == decision
     )
+
+
+def test_an_outcome_has_nothing_to_tell_unless_said() -> None:
+    outcome = Outcome(Verdict.DELIVERED)
+    assert (outcome.detail, outcome.rejected, outcome.entity_rejected) == ("", (), False)
 
 
 def test_a_decision_waits_within_the_cap_that_it_was_given() -> None:
