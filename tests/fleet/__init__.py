@@ -1,0 +1,1 @@
+"""Ten thousand processes that log to one account, in simulated time; ``python -m tests.fleet``."""
