@@ -21,19 +21,17 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def side_by_side(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[SideBySide]:
+) -> SideBySide:
     """All situations that any test of this run asks for, started."""
     asked = [getattr(item, "callspec", None) for item in request.session.items]
     situations = [spec.params.get("result") for spec in asked if spec is not None]
     folder = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         folder = folder.parent  # which all workers share
-    running = SideBySide(
+    return SideBySide(
         {one.name: one for one in situations if isinstance(one, Situation)}.values(),
         folder / "situations",
     )
-    yield running
-    running.finish()
 
 
 @pytest.fixture
@@ -49,9 +47,6 @@ def log() -> logging.Logger:
     made.propagate = False
     made.disabled = False  # as dictConfig of another test may have left it
     return made
-
-
-MakeHandler = "Callable[..., CloudWatchLogHandler]"
 
 
 @pytest.fixture

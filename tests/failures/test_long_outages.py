@@ -61,7 +61,7 @@ def test_the_outage_was_as_long_as_is_said(result: Result) -> None:
 
 @situations(THROTTLED, UNAVAILABLE, RESETS, HANG, MIX)
 def test_a_long_outage_does_not_hold_up_the_program(result: Result) -> None:
-    assert result.findings["slowest_s"] < 1  # a busy machine; a call of the service takes longer
+    assert result.findings["slowest_s"] < 2  # for a busy machine: it takes microseconds
 
 
 THEIR_CLIENT = Situation(

@@ -34,11 +34,11 @@ def test_an_answer_that_is_lost_or_cut_stores_no_more_than_its_batch_twice(
 ) -> None:
     handler = make_handler(send_interval=60, max_batch_count=100)
     log.info("before")
-    assert handler.flush(10)
+    assert handler.flush(40)
     cloudwatch_logs.misbehave(kind, operation="PutLogEvents", times=1)
     for number in range(1000):
         log.info("%d", number)
-    assert handler.flush(20)
+    assert handler.flush(40)
     stored = cloudwatch_logs.messages(GROUP, STREAM)
     assert stored == ["before", *texts(range(100), range(1000))]
     stats = handler.stats()
@@ -56,7 +56,7 @@ def test_allowed_nothing_but_put_log_events_everything_arrives(
     handler = make_handler(log_group_retention_days=7, log_group_tags={"team": "web"})
     for number in range(1000):
         log.info("%d", number)
-    assert handler.flush(10)
+    assert handler.flush(40)
     assert cloudwatch_logs.messages(GROUP, STREAM) == texts(range(1000))
     assert cloudwatch_logs.refused == 0
 
@@ -80,7 +80,7 @@ def test_a_creation_that_fails_three_times_is_done_in_the_end(
     handler = make_handler(max_batch_count=100, log_group_retention_days=7)
     for number in range(1000):
         log.info("%d", number)
-    assert handler.flush(30)
+    assert handler.flush(40)
     assert cloudwatch_logs.messages(GROUP, STREAM) == texts(range(1000))
     failed = [call for call in cloudwatch_logs.calls if call.misbehaviour]
     assert [call.operation for call in failed] == [operation] * 3
@@ -105,7 +105,7 @@ def test_deleted_again_and_again_while_records_come_each_is_stored_once(
                     client.delete_log_stream(logGroupName=GROUP, logStreamName=STREAM)
 
     log.info("first")
-    assert handler.flush(10)
+    assert handler.flush(40)
     deleting = threading.Thread(target=delete)
     deleting.start()
     for number in range(2000):
@@ -114,7 +114,7 @@ def test_deleted_again_and_again_while_records_come_each_is_stored_once(
     over.set()
     deleting.join()
     client.close()
-    assert handler.flush(10)
+    assert handler.flush(40)
     stored = [call for call in cloudwatch_logs.calls if call.events_stored]
     arrived = [event["message"] for call in stored for event in call.request["logEvents"]]
     assert arrived == ["first", *texts(range(2000))]
@@ -126,7 +126,7 @@ def test_poison_is_found_alone_even_where_calls_are_throttled_and_answers_lost(
 ) -> None:
     handler = make_handler(send_interval=60)
     log.info("before")
-    assert handler.flush(10)
+    assert handler.flush(40)
     cloudwatch_logs.misbehave("poison", text="POISON")
     for kind in ("throttle", "lost_answer"):
         cloudwatch_logs.misbehave(kind, operation="PutLogEvents", probability=0.2, times=5)
