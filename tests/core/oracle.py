@@ -89,13 +89,13 @@ def by_time(items: list[Item]) -> list[Item]:
     return sorted(items, key=lambda item: (item.timestamp_ms, item.number))
 
 
-def loss_outside(timestamp_ms: int, now_ms: int) -> LossReason | None:
-    """Why the service would not take an event of this time now."""
+def loss_outside(timestamp_ms: int, now_ms: int, latest_ms: float) -> LossReason | None:
+    """Why the service would not take an event of this time now; the clock may have been set back."""
     assert TINY.age_ms is not None
     assert TINY.ahead_ms is not None
     if timestamp_ms < now_ms - TINY.age_ms:
         return LossReason.TOO_OLD
-    if timestamp_ms > now_ms + TINY.ahead_ms:
+    if timestamp_ms > latest_ms + TINY.ahead_ms:
         return LossReason.TOO_NEW
     return None
 
@@ -106,6 +106,7 @@ class Oracle:
     def __init__(self, oversize: events.Oversize) -> None:
         self.now_s = 0.0
         self.now_ms = 1000
+        self.latest_ms = -math.inf
         self.oversize = oversize
         self.lanes: dict[str, Lane] = {}
         self.records: list[Record] = []
@@ -152,12 +153,13 @@ class Oracle:
     def jobs(self) -> dict[str, list[tuple[int, str]]]:
         """Start the jobs that are due, the most overdue first: (time, message) of each event."""
         started = {}
+        self.latest_ms = max(self.latest_ms, self.now_ms)
         while self.next_due_s() <= self.now_s:
             stream = min(self.lanes, key=lambda s: (self.lanes[s].due_s, self.lanes[s].turn))
             lane = self.lanes[stream]
             lane.due_s = math.inf
             for item in list(lane.waiting):
-                if reason := loss_outside(item.timestamp_ms, self.now_ms):
+                if reason := loss_outside(item.timestamp_ms, self.now_ms, self.latest_ms):
                     lane.take([item])
                     self._settle(item, reason)
             if lane.waiting:

@@ -103,14 +103,13 @@ class ClientSource:
         return client
 
     def _make(self) -> Any:
-        options = self._options
-        session = options.session
+        session = self._options.session
         if session is None:
             with _importing:
-                session = _new_session(options.profile_name)
-        # The part that may take long, as it may call a program or a service: outside of the lock
-        # that other handlers and `fork` wait for. The session remembers what it found.
-        getattr(session, "get_credentials", _nothing)()
+                session = _new_session(self._options.profile_name)
+            # The part that may take long, as it may call a program or a service: outside of the
+            # lock that other handlers and `fork` wait for. The session remembers what it found.
+            session.get_credentials()
         with _importing:
             return self._make_from(session)
 
@@ -147,11 +146,9 @@ def _new_session(profile_name: str | None) -> Any:
     # application may be using it at this moment.
     session = botocore.session.Session(profile=profile_name)
     session.register_component("data_loader", _shared_loader(session))
+    # Made here, asked for credentials later: it sets up OpenSSL, which locks too.
+    session.get_component("credential_provider")
     return session
-
-
-def _nothing() -> None:
-    """Stand in for what a session of another make does not have."""
 
 
 # What botocore reads the service model with, by AWS_DATA_PATH. It keeps what it has read: 10 MB,
@@ -168,8 +165,8 @@ def _shared_loader(session: Any) -> Any:
     return _loaders[data_path]
 
 
-# A child that is forked while another thread imports finds the locks of half-imported modules
-# taken for good. So a fork waits until botocore is imported, which takes a fraction of a second.
+# A child that is forked while another thread imports finds the locks of half-imported modules, and
+# those of OpenSSL, taken for good. So a fork waits until botocore is imported, which takes a fraction of a second.
 _importing = threading.RLock()
 _LONGEST_FORK_DELAY_S: Final = 3.0
 _held_for_fork: list[bool] = []

@@ -67,6 +67,7 @@ class Backlog:
         self._ties = itertools.count()
         self._gate = Gate()
         self._flushes = Flushes()
+        self._latest_ms = -math.inf
         self._hurried = False
         self._notices = Notices()
         self._in_use = False
@@ -200,10 +201,13 @@ class Backlog:
 
     def next_job(self, now_s: float, now_ms: int) -> Job | None:
         """Return the most overdue job, if one is due; it then is under way until `resolve`."""
+        # A clock that is set back does not make the records of before too new: the service, whose
+        # clock is right, rejects by itself, and one by one, those that are.
+        self._latest_ms = max(self._latest_ms, now_ms)
         while self.next_due_s() <= now_s:
             lane = heapq.heappop(self._schedule)[2]
             lane.scheduled = UNSCHEDULED
-            for event, reason in lane.cut_outside(now_ms):
+            for event, reason in lane.cut_outside(now_ms, self._latest_ms):
                 detail = self._ledger.because("the service would refuse it")
                 self._settle(lane.name, event, reason, detail)
             self._flushes.close_done()

@@ -148,8 +148,13 @@ class Stream:
         self.size_bytes += batch.size_bytes
         self.urgent |= batch.urgent
 
-    def cut_outside(self, now_ms: int) -> list[tuple[Event, LossReason]]:
-        """Remove and return the events that the destination would not take, or no longer."""
+    def cut_outside(self, now_ms: int, latest_ms: float) -> list[tuple[Event, LossReason]]:
+        """Remove and return the events that the destination would not take, or no longer.
+
+        Args:
+            now_ms: wall-clock time now.
+            latest_ms: the latest that it ever was: the clock may have been set back.
+        """
         self._sort()
         limits, waiting = self._limits, self._events
         outside = []
@@ -157,7 +162,7 @@ class Stream:
             while waiting and waiting[0].timestamp_ms < now_ms - limits.age_ms:
                 outside.append((waiting.popleft(), LossReason.TOO_OLD))
         if limits.ahead_ms is not None:
-            while waiting and waiting[-1].timestamp_ms > now_ms + limits.ahead_ms:
+            while waiting and waiting[-1].timestamp_ms > latest_ms + limits.ahead_ms:
                 outside.append((waiting.pop(), LossReason.TOO_NEW))
         self._removed(sum(event.size_bytes for event, _ in outside))
         return outside
