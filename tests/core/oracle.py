@@ -90,7 +90,7 @@ def by_time(items: list[Item]) -> list[Item]:
 
 
 def loss_outside(timestamp_ms: int, now_ms: int, latest_ms: float) -> LossReason | None:
-    """Why the service would not take an event of this time now; the clock may have been set back."""
+    """Why the service would not take an event of this time now, if the clock was ever right."""
     assert TINY.age_ms is not None
     assert TINY.ahead_ms is not None
     if timestamp_ms < now_ms - TINY.age_ms:

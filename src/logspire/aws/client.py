@@ -166,7 +166,7 @@ def _shared_loader(session: Any) -> Any:
 
 
 # A child that is forked while another thread imports finds the locks of half-imported modules, and
-# those of OpenSSL, taken for good. So a fork waits until botocore is imported, which takes a fraction of a second.
+# those of OpenSSL, taken for good. So a fork waits until that is over: a fraction of a second.
 _importing = threading.RLock()
 _LONGEST_FORK_DELAY_S: Final = 3.0
 _held_for_fork: list[bool] = []
