@@ -75,11 +75,6 @@ class Actions:
         if self._configured is not None:
             self._bookkeeper.settle(slots.CONFIGURED, self._configured)
 
-    def all_handlers(self) -> list[CloudWatchLogHandler]:
-        """Return those that are still in use."""
-        configured = [self._configured] if self._configured is not None else []
-        return [*self._handlers.values(), *configured]
-
     def log_only(self, _: Random) -> None:
         """Nothing but what the main thread does anyway."""
 
@@ -181,7 +176,7 @@ class Actions:
         self._children.start("spawn", random.getrandbits(32))
 
     def _any_handler(self, random: Random) -> CloudWatchLogHandler:
-        return random.choice(self.all_handlers())
+        return random.choice(self._bookkeeper.handlers())
 
     def _writer(self, slot: str) -> Writer:
         writer = Writer(self._directory, slot, slots.logger_of(slot))

@@ -81,6 +81,10 @@ class Bookkeeper:
         """A handler is to be asked at the end."""
         self._handlers[slot].append(handler)
 
+    def handlers(self) -> list[CloudWatchLogHandler]:
+        """Return all that were not let go of."""
+        return [handler for slot in self._handlers.values() for handler in slot]
+
     def settle(self, slot: str, keep: CloudWatchLogHandler) -> None:
         """Let go of those handlers in a slot that are out of use and hold nothing any more."""
         for handler in list(self._handlers[slot]):

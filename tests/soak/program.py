@@ -6,8 +6,10 @@ import gc
 import json
 import os
 import signal
+import sys
 import threading
 import time
+import traceback
 from collections import defaultdict
 from dataclasses import dataclass
 from random import Random
@@ -53,8 +55,8 @@ def run(plan: Plan) -> None:
         writer.log(2)
         writer.close()
     actions.replace_configured()
-    for handler in handlers.values():
-        handler.close()  # botocore is loaded, what logged before is gone
+    _drain(actions, bookkeeper)  # with it botocore is loaded
+    _wait_for_threads(actions)
     before = Resources.now()
     auditor = Auditor(handlers, writers)
     auditor.start()
@@ -69,10 +71,12 @@ def run(plan: Plan) -> None:
     for thread in crowd:
         thread.join()
     children.wait()
-    drained_s = _drain(actions)
+    gc.collect()  # now, as finalizers log
+    drained_s = _drain(actions, bookkeeper)
     auditor.stop()
     _close(writers)
-    after = _settled(before)
+    _wait_for_threads(actions)
+    after = Resources.now()
     report = {
         "before": before.as_dict(),
         "after": after.as_dict(),
@@ -137,13 +141,17 @@ def _act(plan: Plan, actions: Actions, writers: dict[str, list[Writer]]) -> None
         time.sleep(random.uniform(0, 0.4))
 
 
-def _drain(actions: Actions) -> float:
-    """Deliver what is held: the service behaves again. Return how long it took."""
+def _drain(actions: Actions, bookkeeper: books.Bookkeeper) -> float:
+    """Deliver what is held: the service behaves again. Return how long it took.
+
+    Handlers that ``dictConfig`` replaced are among them: it only closes those that it knows, and it
+    knows none that was there at the ``dictConfig`` before the last.
+    """
     since_s = time.monotonic()
-    for handler in actions.all_handlers():
+    for handler in bookkeeper.handlers():
         if not handler.flush(_LONGEST_DRAIN_S) and handler.stats().held:
             actions.complaints.append(f"not drained after {_LONGEST_DRAIN_S} s: {handler.stats()}")
-    for handler in actions.all_handlers():
+    for handler in bookkeeper.handlers():
         handler.close()
     return time.monotonic() - since_s
 
@@ -154,10 +162,14 @@ def _close(writers: dict[str, list[Writer]]) -> None:
             writer.close()
 
 
-def _settled(before: Resources) -> Resources:
-    """Return the resources once the threads have ended: some sit in a call that hangs."""
+def _wait_for_threads(actions: Actions) -> None:
+    """Wait until all threads but this one have ended: some sit in a call that hangs."""
     give_up_s = time.monotonic() + _LONGEST_DRAIN_S
-    while threading.active_count() > before.threads and time.monotonic() < give_up_s:
-        time.sleep(0.1)
+    while threading.active_count() > 1 and time.monotonic() < give_up_s:
+        time.sleep(0.05)
+    for thread in threading.enumerate():
+        if thread is not threading.main_thread():
+            frame = sys._current_frames().get(thread.ident or 0)
+            where = "".join(traceback.format_stack(frame)[-3:])
+            actions.complaints.append(f"{thread.name} is left, in\n{where}")
     gc.collect()
-    return Resources.now()

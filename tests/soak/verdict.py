@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -24,6 +25,8 @@ _MORE_RESIDENT_BYTES: Final = 60 * 1024 * 1024
 _MORE_DESCRIPTORS: Final = 2
 # "No longer than shutdown_timeout plus one second", and as much for a busy machine.
 _EXIT_GRACE_S: Final = 2.0
+# What is said there of an outage, before anything is lost.
+_OUTAGE: Final = re.compile(r"logspire: nothing could be delivered to .* for \d+ seconds;")
 # Refusals that are part of how what is missing gets created.
 _EXPECTED_REFUSALS: Final = frozenset(
     {"ResourceNotFoundException", "ResourceAlreadyExistsException"}
@@ -165,8 +168,11 @@ def _refusals(refusals: Mapping[str, int]) -> Iterator[str]:
 def _program(evidence: Evidence) -> Iterator[str]:
     if evidence.exit_status:
         yield f"the program ended with {evidence.exit_status}"
-    if evidence.errors:
-        yield f"standard error is not empty: {evidence.errors[:4000]}"
+    errors = "".join(
+        line for line in evidence.errors.splitlines(keepends=True) if not _OUTAGE.match(line)
+    )
+    if errors:
+        yield f"standard error is not empty: {errors[:4000]}"
     report = evidence.report
     if not report:
         yield "the program left no report"
