@@ -331,6 +331,11 @@ def test_streams_with_nothing_left_take_no_memory(bench: Bench) -> None:
     assert bench.backlog._streams == {}
 
 
+def test_a_message_that_is_lost_at_once_makes_no_stream(bench: Bench) -> None:
+    bench.add("", stream="never heard of")
+    assert not bench.backlog._streams
+
+
 def test_a_flush_with_nothing_held_is_done(bench: Bench) -> None:
     flush = bench.backlog.flush(0.0)
     assert (flush.done, flush.lossless) == (True, True)
