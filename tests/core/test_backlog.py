@@ -303,7 +303,8 @@ def test_giving_up_answers_every_flush_and_says_that_it_lost(bench: Bench) -> No
     bench.batch(0.0)
     bench.backlog.abandon(LossReason.SHUTDOWN, "10 s have passed")
     assert (flush.done, flush.lossless) == (True, False)
-    assert bench.ledger.take_losses() == [Loss(LossReason.SHUTDOWN, 1, "10 s have passed")]
+    said = "10 s have passed; no answer so far"
+    assert bench.ledger.take_losses() == [Loss(LossReason.SHUTDOWN, 1, said)]
 
 
 def test_a_flush_whose_records_are_shed_is_done(bench: Bench) -> None:

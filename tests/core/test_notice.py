@@ -178,12 +178,23 @@ def test_a_notice_that_had_to_make_room_is_said_again_with_what_was_lost_since(
     bench.work()
     bench.backlog.tell(5.0, NOW_MS, urgent=True)
     assert bench.backlog.is_telling()
+    bench.add("younger", age_ms=-1)
     bench.backlog.shed(0)
     assert bench.backlog.held_events == 0
-    assert bench.ledger.lost == {LossReason.REFUSED: 1}
+    assert bench.ledger.lost == {LossReason.REFUSED: 1, LossReason.QUEUE_FULL: 1}
     bench.add("poison")
     (told,) = notices(bench.work(until_s=100.0))
-    assert "2 records are missing here" in told
+    assert "3 records are missing here" in told
+
+
+def test_a_notice_is_not_counted_in_the_bound_which_may_just_have_been_reached(
+    bench: Bench,
+) -> None:
+    bench.add("poison")
+    bench.backlog.hasten(0.0)
+    bench.work()
+    bench.backlog.tell(5.0, NOW_MS, urgent=True)
+    assert (bench.backlog.held_events, bench.backlog.held_bytes) == (1, 0)
 
 
 def test_a_notice_that_the_service_refuses_is_not_tried_for_ever(bench: Bench) -> None:

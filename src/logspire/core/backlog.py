@@ -104,7 +104,8 @@ class Backlog:
         whole = Whole(len(pieces)) if len(pieces) > 1 else notice_of
         changed = False
         for message, size in pieces:
-            memory = memory_bytes(message)
+            # The few notices are outside of the bound: it may just have been reached.
+            memory = memory_bytes(message) if notice_of is None else 0
             event = Event(timestamp_ms, message, size, memory, arrived_s, epoch, whole)
             changed |= lane.add(event)
             self.held_bytes += memory
@@ -270,6 +271,8 @@ class Backlog:
 
     def abandon(self, reason: LossReason, detail: str) -> None:
         """Give up everything that is held, in flight included."""
+        if not self._ledger.last_error and any(lane.job for lane in self._streams.values()):
+            detail += "; no answer so far"
         for lane in self._streams.values():
             waiting = lane.pop_all()
             held = [*lane.job.events, *waiting] if isinstance(lane.job, Batch) else waiting

@@ -87,14 +87,14 @@ class Ledger:
     split: int = 0
     entity_rejected: int = 0
     last_error: str | None = None
-    _unreported: dict[LossReason, Loss] = field(default_factory=dict)
+    _details: dict[LossReason, str] = field(default_factory=dict)
+    _said: Counter[LossReason] = field(default_factory=Counter)
 
     def lose(self, reason: LossReason, count: int = 1, detail: str = "") -> None:
         """Enter ``count`` records as lost, to be reported at the next `take_losses`."""
+        if detail:
+            self._details[reason] = detail
         self.lost[reason] += count
-        known = self._unreported.get(reason)
-        total = count + (known.count if known else 0)
-        self._unreported[reason] = Loss(reason, total, detail or (known.detail if known else ""))
 
     def because(self, what: str) -> str:
         """Return ``what`` with the service's last error, which is why records had to wait."""
@@ -108,10 +108,20 @@ class Ledger:
     @property
     def has_news(self) -> bool:
         """Whether there are losses that nobody was told of."""
-        return bool(self._unreported)
+        return any(count > self._said[reason] for reason, count in self.lost.items())
 
-    def take_losses(self) -> list[Loss]:
-        """Return the losses since the last call, one entry a reason."""
-        news = list(self._unreported.values())
-        self._unreported.clear()
+    def take_losses(self, lost: Mapping[LossReason, int] | None = None) -> list[Loss]:
+        """Return the losses that nobody was told of, one entry a reason; they then count as told.
+
+        Totals are compared, so nothing is told twice, whoever asks; one at a time, please.
+
+        Args:
+            lost: what to take for the totals, if not those of the books: they may be about to grow.
+        """
+        news = []
+        for reason, total in tuple((self.lost if lost is None else lost).items()):
+            count = total - self._said[reason]
+            if count > 0:
+                self._said[reason] = total
+                news.append(Loss(reason, count, self._details.get(reason, "")))
         return news

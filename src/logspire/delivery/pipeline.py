@@ -6,6 +6,7 @@ import contextlib
 import logging
 import random
 import threading
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -21,7 +22,7 @@ from logspire.delivery.senders import is_own_record, is_own_thread
 from logspire.delivery.worker import Request, Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from logspire.core.event import Oversize
     from logspire.core.limits import Limits
@@ -94,7 +95,7 @@ class Pipeline:
             self._destination,
             shed_to_bytes=bound * (1 - HANDOVER_PART) if sheds else float("inf"),
             hasten_at_bytes=bound / 2,
-            on_losses=self._report,
+            report_losses=self._report,
             clock=settings.clock,
             jitter=settings.jitter,
         )
@@ -106,7 +107,6 @@ class Pipeline:
             on_end=self._destination.close,
         )
         self._waited_for: tuple[int, float] | None = None
-        self._said_for_worker = 0
 
     def put(self, record: Record, *, urgent: bool = False) -> None:
         """Take over a record.
@@ -214,18 +214,19 @@ class Pipeline:
         """Wait for what `begin_exit` asked for."""
         if self._wait(request):
             return
-        # The worker is stuck or starved, or somebody else drives it: say at least what is at stake,
-        # in its place. What it has entered as lost by now it says itself: the lock draws the line.
+        # The worker is stuck or starved, or somebody else drives it: say in its place what is lost
+        # by now, and what is at stake. Under the lock, from one snapshot: each is said once.
         with self._intake.lock:
-            held = self.stats().held
-            self._said_for_worker += held
-        if held:
-            detail = self._ledger.because("no answer when the process ended")
-            report_losses(
-                [Loss(LossReason.SHUTDOWN, held, detail)],
-                self._destination.name,
-                self._settings.on_loss,
-            )
+            stats = self.stats()
+            lost = Counter(stats.losses)
+            lost[LossReason.SHUTDOWN] += stats.held
+            losses = self._ledger.take_losses(lost)
+        detail = self._ledger.because("no answer when the process ended")
+        report_losses(
+            [replace(loss, detail=loss.detail or detail) for loss in losses],
+            self._destination.name,
+            self._settings.on_loss,
+        )
 
     def start_clean(self) -> None:
         """In a forked child: forget everything; the parent delivers what it held."""
@@ -301,17 +302,10 @@ class Pipeline:
                 return True
         return False
 
-    def _report(self, losses: Sequence[Loss]) -> None:
+    def _report(self) -> None:
         with self._intake.lock:
-            news = [self._without_what_was_said(loss) for loss in losses]
-        news = [loss for loss in news if loss.count]
-        if news:
-            report_losses(news, self._destination.name, self._settings.on_loss)
-
-    def _without_what_was_said(self, loss: Loss) -> Loss:
-        said = min(loss.count, self._said_for_worker) if loss.reason is LossReason.SHUTDOWN else 0
-        self._said_for_worker -= said
-        return replace(loss, count=loss.count - said)
+            losses = self._ledger.take_losses()
+        report_losses(losses, self._destination.name, self._settings.on_loss)
 
 
 def _holds_logging_lock() -> bool:

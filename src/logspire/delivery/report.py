@@ -23,6 +23,8 @@ def report_losses(
     losses: Sequence[Loss], destination: str, on_loss: Callable[[Loss], object] | None
 ) -> None:
     """Pass losses to the user's function, or write one line to standard error; never raises."""
+    if not losses:
+        return
     try:
         if on_loss is None:
             _write(losses, destination)

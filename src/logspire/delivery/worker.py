@@ -10,14 +10,14 @@ import math
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
-from logspire.core.ledger import Loss, LossReason
+from logspire.core.ledger import LossReason
 from logspire.core.retry import Outcome, Verdict
 from logspire.delivery.report import Trouble, complain
 from logspire.delivery.senders import Senders, calling_inline
 from logspire.delivery.wakeup import Wakeup
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from logspire.core.backlog import Backlog
     from logspire.core.flush import Flush
@@ -70,7 +70,7 @@ class Worker:
         *,
         shed_to_bytes: float,
         hasten_at_bytes: float,
-        on_losses: Callable[[Sequence[Loss]], None],
+        report_losses: Callable[[], None],
         clock: Clock,
         jitter: Callable[[], float],
     ) -> None:
@@ -80,7 +80,7 @@ class Worker:
         self._destination = destination
         self._shed_to_bytes = shed_to_bytes
         self._hasten_at_bytes = hasten_at_bytes
-        self._on_losses = on_losses
+        self._report_losses = report_losses
         self._clock = clock
         self._jitter = jitter
         self._requests: deque[Request] = deque()
@@ -255,7 +255,7 @@ class Worker:
     def _report(self, now_s: float) -> None:
         if self._ledger.has_news and now_s >= self._report_at_s:
             self._report_at_s = self._clock.monotonic_s() + REPORT_INTERVAL_S
-            self._on_losses(self._ledger.take_losses())
+            self._report_losses()
         if self._trouble.due_s() <= now_s < math.inf:
             if self._backlog.held_events:
                 self._trouble.say(self._ledger.last_error)
