@@ -133,7 +133,7 @@ def choice(waits: Waits) -> Row:
         f"{instant.throttled:,}",
         f"{back.last_s:.1f} s",
         f"{back.throttled:,}",
-        f"{per_minute * 60:.0f}",
+        f"{per_minute:.0f}",
         f"{short.median_s:.1f} / {short.last_s:.1f} s",
         f"{throttled.median_s:.1f} / {throttled.last_s:.1f} s",
     ]
@@ -147,7 +147,7 @@ CHOICE_HEAD: Final = (
     "throttled",
     "return: all",
     "throttled",
-    "calls an hour while away",
+    "calls a minute, first two minutes away",
     "after 10 s away: half / last",
     "after 60 s of throttled creations: half / last",
 )
