@@ -11,7 +11,10 @@ from delivery.conftest import GROUP, STREAM, Programs
 if TYPE_CHECKING:
     from logspire.testing import LocalCloudWatchLogs
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="reads /proc"),
+    pytest.mark.slow,
+]
 
 # What a process has taken of what the system gives; `settled` waits until it is back. A client for
 # all handlers: making one takes a tenth of a second.
