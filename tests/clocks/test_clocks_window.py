@@ -98,7 +98,8 @@ def test_what_ages_out_while_it_waits_for_an_outage_to_end_is_lost_and_the_rest_
         pipeline.put(("stream", time_ms, message))
     for n in range(50):
         pipeline.put(("stream", wall.now_ms + OLDEST_MS + n, f"old {n}"))
-    assert not pipeline.flush(0.3)  # has been tried, and waits to be tried again
+    assert not pipeline.flush(0)
+    assert service.wait_for(lambda: service.refused >= 2, 20)  # tried, and waits to be tried again
     assert pipeline.stats().held == 100
     wall.now_ms += HOUR_MS
     service.behave()
@@ -116,7 +117,8 @@ def test_a_batch_that_ages_out_as_a_whole_ends_as_lost_and_the_next_record_arriv
     service.misbehave("unavailable")
     for n in range(20):
         pipeline.put(("stream", wall.now_ms, str(n)))
-    assert not pipeline.flush(0.3)
+    assert not pipeline.flush(0)
+    assert service.wait_for(lambda: service.refused >= 2, 20)
     wall.now_ms += 15 * DAY_MS  # an outage that long
     assert not pipeline.flush(20)
     assert pipeline.stats().losses == {LossReason.TOO_OLD: 20}
