@@ -307,6 +307,12 @@ def test_giving_up_answers_every_flush_and_says_that_it_lost(bench: Bench) -> No
     assert bench.ledger.take_losses() == [Loss(LossReason.SHUTDOWN, 1, said)]
 
 
+def test_giving_up_nothing_but_pieces_loses_their_record_once(bench: Bench) -> None:
+    bench.add("x" * 80)
+    bench.backlog.abandon(LossReason.SHUTDOWN, "10 s have passed")
+    assert (bench.ledger.lost, bench.backlog.held_events) == ({LossReason.SHUTDOWN: 1}, 0)
+
+
 def test_a_flush_whose_records_are_shed_is_done(bench: Bench) -> None:
     bench.add("x")
     flush = bench.backlog.flush(0.0)

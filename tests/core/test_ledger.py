@@ -71,3 +71,10 @@ def test_what_records_had_to_wait_for_is_named_with_what_became_of_them() -> Non
     assert ledger.because("the queue was full") == "the queue was full"
     ledger.last_error = "ThrottlingException"
     assert ledger.because("the queue was full") == "the queue was full; ThrottlingException"
+
+
+def test_who_brings_totals_of_his_own_is_told_what_those_say() -> None:
+    ledger = Ledger()
+    ledger.lose(LossReason.EMPTY, 2)
+    told = [loss.count for loss in ledger.take_losses({LossReason.EMPTY: 5})]
+    assert (told, ledger.take_losses()) == ([5], [])
