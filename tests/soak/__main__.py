@@ -95,8 +95,8 @@ def _run_program(
             weather.stop()
             (directory / "stop").touch()
             return program.wait(_LONGEST_END_S)
-        except subprocess.TimeoutExpired:
-            print(f"FAILED: the program does not end within {_LONGEST_END_S:.0f} s")
+        except subprocess.TimeoutExpired as error:
+            print(f"FAILED: the program was neither ready nor gone after {error.timeout:.0f} s")
             program.kill()
             return program.wait()
 

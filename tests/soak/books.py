@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
@@ -70,7 +70,7 @@ class Bookkeeper:
         """In a forked child: the handlers are the parent's, what became of records is not."""
         self._settled: defaultdict[str, Book] = defaultdict(Book)
         # Appended to by the threads of many handlers, with no lock that a fork could copy taken.
-        self._told: list[tuple[str, str, int]] = []
+        self._told: deque[tuple[str, str, int]] = deque()
         self.leaving_s = time.monotonic()
 
     def listener(self, slot: str) -> Callable[[Loss], object]:
@@ -87,6 +87,7 @@ class Bookkeeper:
 
     def settle(self, slot: str, keep: CloudWatchLogHandler) -> None:
         """Let go of those handlers in a slot that are out of use and hold nothing any more."""
+        self._enter_told()
         for handler in list(self._handlers[slot]):
             if handler is not keep and not handler.stats().held:
                 self._settled[slot].add(handler)
@@ -98,17 +99,21 @@ class Bookkeeper:
 
     def write(self) -> None:
         """Write it all down."""
+        self._enter_told()
         books = {slot: Book(**asdict(book)) for slot, book in self._settled.items()}
         for slot, handlers in self._handlers.items():
             book = books.setdefault(slot, Book())
             for handler in handlers:
                 book.add(handler)
-        for slot, reason, count in self._told:
-            told = books.setdefault(slot, Book()).told
-            told[reason] = told.get(reason, 0) + count
         account = Account(os.getpid(), time.monotonic() - self.leaving_s, books)
         path = self._directory / f"{account.pid}.account"
         path.write_text(json.dumps(asdict(account)))
+
+    def _enter_told(self) -> None:
+        while self._told:
+            slot, reason, count = self._told.popleft()
+            told = self._settled[slot].told
+            told[reason] = told.get(reason, 0) + count
 
     def _listen(self, slot: str, loss: Loss) -> None:
         self._told.append((slot, loss.reason.value, loss.count))

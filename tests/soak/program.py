@@ -29,6 +29,8 @@ _RECORDS_PER_S: Final = 700.0
 _LONGEST_BURST: Final = 400
 _SIGNALS_EVERY_S: Final = 0.04
 _LONGEST_DRAIN_S: Final = 60.0
+# A call may hang as long as Logspire waits for an answer, 20 s.
+_LONGEST_CALL_S: Final = 30.0
 _MAIN_BURST: Final = 10
 
 
@@ -160,11 +162,12 @@ def _close(writers: dict[str, list[Writer]]) -> None:
     for slot in writers.values():
         for writer in slot:
             writer.close()
+    writers.clear()  # what the soak itself keeps is not to be taken for a leak
 
 
 def _wait_for_threads(actions: Actions) -> None:
     """Wait until all threads but this one have ended: some sit in a call that hangs."""
-    give_up_s = time.monotonic() + _LONGEST_DRAIN_S
+    give_up_s = time.monotonic() + _LONGEST_CALL_S
     while threading.active_count() > 1 and time.monotonic() < give_up_s:
         time.sleep(0.05)
     for thread in threading.enumerate():
