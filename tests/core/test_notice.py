@@ -268,3 +268,22 @@ def test_what_streams_were_told_adds_up_to_what_was_lost(life: list[str]) -> Non
     numbers = [int(text.split()[1]) for text in told]
     assert sum(numbers) == bench.ledger.lost_so_far
     assert bench.backlog.held_events == 0
+
+
+def test_without_an_interval_a_stream_is_told_once_a_minute_all_the_same(bench: Bench) -> None:
+    bench.backlog = Backlog(ROOMY, send_interval_s=0.0, oversize="drop", ledger=bench.ledger)
+    told = []
+    for _ in range(30):
+        bench.add("poison")
+        told += notices(bench.work(until_s=bench.now_s + 1.0))
+        bench.now_s += 1.0
+    assert len(told) == 1
+
+
+def test_a_notice_of_what_has_expired_does_not_expire_itself() -> None:
+    hour_ms = 3_600_000
+    for age_hours, moved in [(1, False), (11, False), (13, True), (30, True)]:
+        gap = Gap("s")
+        then_ms = 10**12 - age_hours * hour_ms
+        gap.add(LossReason.EXPIRED, 1, "", then_ms, then_ms)
+        assert gap.time_ms(10**12, 14 * 24 * hour_ms) == (10**12 if moved else then_ms)

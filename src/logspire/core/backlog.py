@@ -141,9 +141,9 @@ class Backlog:
         """
         if not self._may_tell():
             return
-        after_s = 0.0 if urgent or self._hurried else self._send_interval_s
+        urgent |= self._hurried
         room = self._limits.event_bytes - self._limits.overhead_bytes
-        for gap in self._notices.take_due(now_s, after_s):
+        for gap in self._notices.take_due(now_s, self._send_interval_s, urgent=urgent):
             text = events.repair(gap.text())
             if len(text.encode()) > room:
                 text = events.truncate(text, room)

@@ -17,6 +17,8 @@ MAX_STREAMS: Final = 100
 """How many streams are kept in mind at a time; the books count all losses all the same."""
 INTERVAL_S: Final = 60.0
 """A stream gets a notice at most so often, until the end is near."""
+# Half of the shortest retention of a log group: what is not older is not expired, either.
+_OLDEST_MS: Final = 12 * 3_600_000
 _DETAIL_CHARS: Final = 300
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
@@ -59,8 +61,8 @@ class Gap:
 
     def time_ms(self, now_ms: int, age_ms: float) -> int:
         """Return the time for the event: that of the gap, if an event may still have it."""
-        # The margin: the notice may have to wait too.
-        if now_ms - age_ms / 2 <= self.last_ms <= now_ms:
+        # With a margin, as the notice may have to wait too.
+        if now_ms - min(age_ms / 2, _OLDEST_MS) <= self.last_ms <= now_ms:
             return int(self.last_ms)
         return now_ms
 
@@ -94,19 +96,19 @@ class Notices:
             gap = self._gaps[stream] = Gap(stream)
         gap.add(reason, count, detail, first_ms, last_ms)
 
-    def take_due(self, now_s: float, after_s: float) -> list[Gap]:
+    def take_due(self, now_s: float, after_s: float, *, urgent: bool) -> list[Gap]:
         """Remove and return the gaps of which their streams are to be told now.
 
         Args:
             now_s: monotonic time.
-            after_s: how long a gap waits for what else may get lost; 0: at once, whatever was told
-                before.
+            after_s: how long a gap waits for what else may get lost.
+            urgent: none waits, whatever its stream was told before.
         """
         if not self._gaps:
             return []
         for gap in self._gaps.values():
             gap.since_s = min(gap.since_s, now_s)
-        due = [gap for gap in self._gaps.values() if self._due_s(gap, after_s) <= now_s]
+        due = [gap for gap in self._gaps.values() if self._due_s(gap, after_s, urgent) <= now_s]
         for gap in due:
             del self._gaps[gap.stream]
             self._under_way.add(gap.stream)
@@ -116,7 +118,8 @@ class Notices:
 
     def next_due_s(self, after_s: float) -> float:
         """Return when `take_due` may have something; ``inf`` if not without something new."""
-        return min((self._due_s(gap, after_s) for gap in self._gaps.values()), default=math.inf)
+        dues = (self._due_s(gap, after_s, urgent=False) for gap in self._gaps.values())
+        return min(dues, default=math.inf)
 
     def are_under_way(self) -> bool:
         """Whether notices are on their way."""
@@ -136,14 +139,13 @@ class Notices:
             for why, (count, detail) in gap.details.items():
                 self.lose(gap.stream, why, count, detail, first_ms=first_ms, last_ms=last_ms)
 
-    def _due_s(self, gap: Gap, after_s: float) -> float:
+    def _due_s(self, gap: Gap, after_s: float, urgent: bool) -> float:  # noqa: FBT001 - private
         if gap.stream in self._under_way:
             return math.inf
-        if not after_s:
-            return -math.inf
-        told_s = self._not_before_s.get(gap.stream, -math.inf)
         # A gap that take_due has not seen is due for a look.
-        return max(gap.since_s + after_s, told_s) if gap.since_s < math.inf else -math.inf
+        if urgent or gap.since_s == math.inf:
+            return -math.inf
+        return max(gap.since_s + after_s, self._not_before_s.get(gap.stream, -math.inf))
 
 
 def _iso(time_ms: float) -> str:
