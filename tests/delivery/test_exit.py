@@ -25,7 +25,6 @@ def arrived(service: LocalCloudWatchLogs) -> list[str]:
         ("", 0),
         ("raise RuntimeError", 1),
         ("sys.exit(3)", 3),
-        ("threading.Thread(target=sys.exit).start()", 0),
         ("logging.shutdown(); logging.shutdown()", 0),
         ("handler.close()", 0),
         ("del handler; log.handlers.clear()", 0),
@@ -36,6 +35,24 @@ def test_an_exit_delivers_what_is_held(
 ) -> None:
     programs.run(f"for n in range(500): log.info(n)\n{ending}", status=status)
     assert arrived(cloudwatch_logs) == [str(n) for n in range(500)]
+
+
+def test_sys_exit_in_a_thread_delivers_what_the_thread_logged(
+    programs: Programs, cloudwatch_logs: LocalCloudWatchLogs
+) -> None:
+    programs.run(
+        """
+        def work():
+            log.info("thread")
+            sys.exit(3)
+        log.info("main")
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+        log.info("still here")
+        """
+    )
+    assert arrived(cloudwatch_logs) == ["main", "thread", "still here"]
 
 
 def test_sigterm_turned_into_sys_exit_delivers(

@@ -73,7 +73,7 @@ class Situation:
     faults: tuple[Mapping[str, Any], ...] = ()
     """Arguments of ``LocalCloudWatchLogs.misbehave``."""
     over_after_s: float | None = None
-    """When the service behaves again."""
+    """When the service behaves again, counted from its first call."""
     exits_within_s: float = math.inf
     """Where the time to leave is the subject. Run again, twice at most, if it took longer: that may
     be due to a machine that is busy with other tests."""
@@ -165,7 +165,7 @@ def run(situation: Situation, folder: Path) -> Result:
         for fault in situation.faults:
             service.misbehave(**fault)
         if situation.over_after_s is not None:
-            threading.Timer(situation.over_after_s, service.behave).start()
+            threading.Thread(target=_behave_later, args=(service, situation.over_after_s)).start()
         with (folder / "stderr").open("w+") as errors:
             program = subprocess.Popen(
                 [sys.executable, "-c", PREAMBLE + textwrap.dedent(situation.program)],
@@ -192,6 +192,11 @@ def run(situation: Situation, folder: Path) -> Result:
                 stored={name: service.messages(GROUP, name) for name in streams},
                 misbehaved=dict(Counter(c.misbehaviour for c in service.calls if c.misbehaviour)),
             )
+
+
+def _behave_later(service: LocalCloudWatchLogs, after_s: float) -> None:
+    if service.wait_for(lambda: bool(service.calls), LONGEST_S):
+        threading.Timer(after_s, service.behave).start()
 
 
 def _watch(program: subprocess.Popen[str]) -> tuple[int, dict[str, list[str]], float]:

@@ -95,14 +95,17 @@ def test_deleted_again_and_again_while_records_come_each_is_stored_once(
     handler = make_handler(send_interval=0.02)
     client = cloudwatch_logs.client()
     over = threading.Event()
+    deletions = 0
 
     def delete() -> None:
+        nonlocal deletions
         while not over.wait(0.2):
             with contextlib.suppress(client.exceptions.ResourceNotFoundException):
                 if deleted == "group":
                     client.delete_log_group(logGroupName=GROUP)
                 else:
                     client.delete_log_stream(logGroupName=GROUP, logStreamName=STREAM)
+                deletions += 1
 
     log.info("first")
     assert handler.flush(40)
@@ -117,6 +120,7 @@ def test_deleted_again_and_again_while_records_come_each_is_stored_once(
     assert handler.flush(40)
     stored = [call for call in cloudwatch_logs.calls if call.events_stored]
     arrived = [event["message"] for call in stored for event in call.request["logEvents"]]
+    assert deletions > 1
     assert arrived == ["first", *texts(range(2000))]
     assert cloudwatch_logs.summary.refused.keys() == {"ResourceNotFoundException"}
 

@@ -113,6 +113,41 @@ def test_closes_flushes_and_records_meet_the_end_of_the_worker_from_all_sides(
     wait_for_no_thread()
 
 
+class Chaos:
+    """Two handlers for one service, and what threads may do to them."""
+
+    def __init__(self, make: Callable[[], CloudWatchLogHandler]) -> None:
+        self._make = make
+        self.logged, self.other = make(), make()
+        self.made: list[CloudWatchLogHandler] = []
+        self.wrong: list[object] = []
+
+    def check_books(self) -> None:
+        for handler in (self.logged, self.other):
+            stats = handler.stats()
+            if stats.accepted != stats.delivered + stats.lost + stats.held or stats.held < 0:
+                self.wrong.append(stats)
+
+    def reconfigure(self) -> None:
+        # As dictConfig does it: another handler first, then away with the old one, closed.
+        made = self._make()
+        self.made.append(made)
+        made.handle(record(f"made {len(self.made)}"))
+        made.close()
+
+    def act(self, dice: random.Random) -> None:
+        acts: list[Callable[[], object]] = [
+            self.logged.close,
+            self.logged.flush,
+            self.check_books,
+            self.reconfigure,
+            lambda: self.other.handle(record(f"other {dice.random()}")),
+            self.other.close,
+            lambda: setattr(self.other, "log_stream_name", "elsewhere"),
+        ]
+        dice.choice(acts)()
+
+
 @pytest.mark.parametrize("seed", range(2))
 def test_eight_threads_that_do_everything_at_random_lose_nothing(
     make_handler: MakeHandler,
@@ -120,53 +155,25 @@ def test_eight_threads_that_do_everything_at_random_lose_nothing(
     cloudwatch_logs: LocalCloudWatchLogs,
     seed: int,
 ) -> None:
-    handlers = [make_handler(boto3_client=client, send_interval=0.01) for _ in range(2)]
-    logger = logging.Logger("chaos", logging.INFO)  # noqa: LOG001 - nobody else's
-    logger.addHandler(handlers[0])
+    chaos = Chaos(lambda: make_handler(boto3_client=client, send_interval=0.01))
     cloudwatch_logs.misbehave("throttle", probability=0.2)
     cloudwatch_logs.misbehave("reset", probability=0.1)
-    wrong: list[object] = []
-    logged: list[int] = [0] * 8
-    attached: list[CloudWatchLogHandler] = []
-
-    def check_books() -> None:
-        for handler in handlers:
-            stats = handler.stats()
-            if stats.accepted != stats.delivered + stats.lost + stats.held or stats.held < 0:
-                wrong.append(stats)
-
-    def reconfigure() -> None:
-        # As dictConfig does it: another handler first, then away with the old one, closed.
-        made = make_handler(boto3_client=client, send_interval=0.01)
-        attached.append(made)
-        made.handle(record(f"made {len(attached)}"))
-        made.close()
 
     def work(name: int) -> None:
         dice = random.Random(seed * 8 + name)
-        acts: list[Callable[[], object]] = [
-            handlers[0].close,
-            handlers[0].flush,
-            check_books,
-            reconfigure,
-            lambda: handlers[1].handle(record(f"other {name} {dice.random()}")),
-            handlers[1].close,
-            lambda: setattr(handlers[1], "log_stream_name", "elsewhere"),
-        ]
         for n in range(100):
-            logger.info("%d %d", name, n)
-            logged[name] += 1
+            chaos.logged.handle(record(f"{name} {n}"))
             if dice.random() < 0.2:
-                dice.choice(acts)()
+                chaos.act(dice)
 
     run_threads(work, 8)
     cloudwatch_logs.behave()
-    check_books()
-    for handler in (*handlers, *attached):
+    chaos.check_books()
+    for handler in (chaos.logged, chaos.other, *chaos.made):
         handler.close()
         stats = handler.stats()
         assert (stats.held, stats.lost, stats.delivered) == (0, 0, stats.accepted)
-    assert not wrong
+    assert not chaos.wrong
     numbers = {m for m in arrived(cloudwatch_logs) if m[0].isdigit()}
-    assert numbers == {f"{name} {n}" for name in range(8) for n in range(logged[name])}
+    assert numbers == {f"{name} {n}" for name in range(8) for n in range(100)}
     wait_for_no_thread()
