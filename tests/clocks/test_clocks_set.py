@@ -153,6 +153,26 @@ def test_a_program_whose_clock_is_set_delivers_and_ends_as_if_nothing_were(
     assert sorted(told) == sorted((f"{h}", h) for h in hours)
 
 
+def test_a_program_whose_clock_is_set_back_waits_no_longer_for_an_interval_or_a_retry(
+    programs: Programs, cloudwatch_logs: LocalCloudWatchLogs
+) -> None:
+    cloudwatch_logs.misbehave("throttle", operation="PutLogEvents", times=3)
+    programs.run(
+        """
+        log.handlers[:] = [handler := make(send_interval=0.2)]
+        for n in range(3):
+            log.info(n)
+            hours -= 30  # while that waits
+            until = time.monotonic() + 15
+            while handler.stats().held and time.monotonic() < until:
+                signal.sigtimedwait([], 0.01)
+            assert not handler.stats().held  # nobody has flushed
+        """,
+        preface=PREFACE,
+    )
+    assert cloudwatch_logs.messages("tests", "stream") == ["0", "1", "2"]
+
+
 def test_a_clock_set_during_an_exit_that_hangs_does_not_stretch_it(
     programs: Programs, cloudwatch_logs: LocalCloudWatchLogs
 ) -> None:
