@@ -7,6 +7,7 @@ import random
 import threading
 import time
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -27,6 +28,10 @@ def record(message: str, level: int = logging.INFO) -> logging.LogRecord:
 
 def arrived(service: LocalCloudWatchLogs) -> list[str]:
     return service.messages(GROUP, STREAM)
+
+
+def has_arrived(service: LocalCloudWatchLogs, number: int) -> bool:
+    return len(arrived(service)) == number
 
 
 QUEUE_BYTES = 1_000_000
@@ -131,8 +136,11 @@ def test_a_record_waits_no_longer_than_the_send_interval(
     make_handler: MakeHandler, cloudwatch_logs: LocalCloudWatchLogs
 ) -> None:
     handler = make_handler(send_interval=0.1)
-    handler.handle(record("one"))
-    assert cloudwatch_logs.wait_for(lambda: arrived(cloudwatch_logs) == ["one"], 20)
+    for number in range(1, 6):  # the first finds no worker, the others one that sleeps
+        handler.handle(record("x"))
+        arrival = partial(has_arrived, cloudwatch_logs, number)
+        assert cloudwatch_logs.wait_for(arrival, 20)
+        assert handler.flush(20)  # until the answer is there as well
 
 
 def test_a_record_at_the_flush_level_takes_everything_along_at_once(
