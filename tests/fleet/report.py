@@ -40,11 +40,6 @@ class Report:
         """How many calls were throttled."""
         return sum(count for (_, answer), count in self.calls.items() if answer is Answer.THROTTLED)
 
-    @property
-    def all_calls(self) -> int:
-        """How many calls were made."""
-        return self.calls.total()
-
 
 def report(fleet: Fleet, since_s: float = 0.0) -> Report:
     """Return what happened since a time, a whole second; ``inf`` for who never got there."""
