@@ -12,7 +12,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(200)]  # the waits are the s
 
 SHUTDOWN_TIMEOUT_S = 2
 EXIT_S = SHUTDOWN_TIMEOUT_S + 1
-OVERLOAD = 5
+# Processes that want each processor.
+BUSY, OVERLOAD = 2, 5
 
 # Nothing listens on port 1 of this machine.
 NOBODY = {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
@@ -99,8 +100,9 @@ def test_what_was_lost_is_in_the_books_with_number_and_reason(result: Result) ->
     (books,) = result.books
     logged = result.findings["logged"]
     assert (books["accepted"], books["delivered"]) == (logged, 0)
-    # On a busy machine the process may end before the worker has entered all of them.
     assert books["losses"].get("shutdown", 0) == books["lost"] == logged - books["held"]
+    # On a busy machine the process may end before the worker has entered all of them.
+    assert books["held"] == 0 or result.load > BUSY
 
 
 def said(result: Result) -> int:
