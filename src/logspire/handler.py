@@ -70,7 +70,7 @@ class CloudWatchLogHandler(logging.Handler):
         entity: the ``entity`` of ``PutLogEvents``.
         json_serialize_default: for dict messages; makes something for JSON of a value that it does
             not know. ``None``: ISO 8601 for dates, else ``repr``.
-        on_loss: called with a `Loss` from the worker thread, at most once a second for each
+        on_loss: called with a `Loss` from a thread of its own, at most once a second for each
             reason; ``None`` writes a line to standard error.
 
     Raises:

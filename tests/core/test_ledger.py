@@ -73,8 +73,24 @@ def test_what_records_had_to_wait_for_is_named_with_what_became_of_them() -> Non
     assert ledger.because("the queue was full") == "the queue was full; ThrottlingException"
 
 
-def test_who_brings_totals_of_his_own_is_told_what_those_say() -> None:
+def test_at_the_end_all_that_is_held_is_told_as_lost() -> None:
+    ledger = Ledger(delivered=3)
+    ledger.lose(LossReason.EMPTY, 2, "nothing in it")
+    assert ledger.take_all(10, "the end") == [
+        Loss(LossReason.EMPTY, 2, "nothing in it"),
+        Loss(LossReason.SHUTDOWN, 5, "the end"),
+    ]
+
+
+def test_what_was_told_as_lost_is_not_told_again_whatever_it_is_lost_for() -> None:
     ledger = Ledger()
-    ledger.lose(LossReason.EMPTY, 2)
-    told = [loss.count for loss in ledger.take_losses({LossReason.EMPTY: 5})]
-    assert (told, ledger.take_losses()) == ([5], [])
+    ledger.take_all(5, "the end")
+    ledger.lose(LossReason.TOO_LARGE, 2)
+    ledger.lose(LossReason.SHUTDOWN, 4)
+    assert [(loss.reason, loss.count) for loss in ledger.take_losses()] == [
+        (LossReason.SHUTDOWN, 1)
+    ]
+
+
+def test_at_the_end_nothing_is_told_where_nothing_is_held() -> None:
+    assert Ledger(delivered=3).take_all(3, "the end") == []

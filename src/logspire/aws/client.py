@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from logspire._version import __version__
 from logspire.aws import hooks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 CONNECT_TIMEOUT_S: Final = 5.0
 # Read time-outs near the end of a process, in seconds: steps, as each takes another client.
@@ -103,14 +107,16 @@ class ClientSource:
         return client
 
     def _make(self) -> Any:
-        session = self._options.session
-        if session is None:
-            with _importing:
-                session = _new_session(self._options.profile_name)
-            # The part that may take long, as it may call a program or a service: outside of the
-            # lock that other handlers and `fork` wait for. The session remembers what it found.
-            session.get_credentials()
-        with _importing:
+        with _importing_for(self._longest_wait_s):
+            _set_up_sdk()
+            session = self._options.session or _new_session(self._options.profile_name)
+        # The part that may take long, as it may call a program or a service: outside of the lock
+        # that other handlers and `fork` wait for. The session remembers what it found; it would
+        # look again if that was nothing.
+        find = getattr(session, "get_credentials", None)  # all that boto3 makes have it
+        if find is not None and find() is None:
+            raise _no_credentials()
+        with _importing_for(self._longest_wait_s):
             return self._make_from(session)
 
     def _make_from(self, session: Any) -> Any:
@@ -133,22 +139,33 @@ class ClientSource:
         return make("logs", config=config, **where)
 
 
-def _new_session(profile_name: str | None) -> Any:
+def _set_up_sdk() -> None:
     # Imported here, not above: it takes a quarter of a second, and `import logspire` a fraction of
     # that. And botocore, not boto3: that would pull in concurrent.futures, which cannot be imported
     # any more once the interpreter ends (its thread pools want to be told), so a program that logs
     # and leaves would lose everything.
     import encodings.idna  # noqa: F401, PLC0415 - the first call would, outside of the lock
 
+    from botocore.httpsession import create_urllib3_context  # noqa: PLC0415
+
+    create_urllib3_context()  # OpenSSL sets itself up, under locks of its own
+
+
+def _new_session(profile_name: str | None) -> Any:
     import botocore.session  # noqa: PLC0415
 
     # A session of our own: boto3's default one must not be used by two threads at once, and the
     # application may be using it at this moment.
     session = botocore.session.Session(profile=profile_name)
     session.register_component("data_loader", _shared_loader(session))
-    # Made here, asked for credentials later: it sets up OpenSSL, which locks too.
-    session.get_component("credential_provider")
+    session.get_component("credential_provider")  # made here, asked for credentials later
     return session
+
+
+def _no_credentials() -> Exception:
+    from botocore.exceptions import NoCredentialsError  # noqa: PLC0415
+
+    return NoCredentialsError()
 
 
 # What botocore reads the service model with, by AWS_DATA_PATH. It keeps what it has read: 10 MB,
@@ -169,21 +186,30 @@ def _shared_loader(session: Any) -> Any:
 # those of OpenSSL, taken for good. So a fork waits until that is over: a fraction of a second.
 _importing = threading.RLock()
 _LONGEST_FORK_DELAY_S: Final = 3.0
-_held_for_fork: list[bool] = []
+_forking = threading.local()
+
+
+@contextlib.contextmanager
+def _importing_for(longest_wait_s: float) -> Iterator[None]:
+    if not _importing.acquire(timeout=longest_wait_s):
+        raise TimeoutError("there is no client yet: another handler is making one")
+    try:
+        yield
+    finally:
+        _importing.release()
 
 
 def _before_fork() -> None:
-    _held_for_fork.append(_importing.acquire(timeout=_LONGEST_FORK_DELAY_S))
+    _forking.waited = _importing.acquire(timeout=_LONGEST_FORK_DELAY_S)
 
 
 def _after_fork_in_parent() -> None:
-    if _held_for_fork.pop():
+    if _forking.waited:
         _importing.release()
 
 
 def _after_fork_in_child() -> None:
     global _importing  # noqa: PLW0603 - the old one may belong to a thread that is not here
-    _held_for_fork.clear()
     _importing = threading.RLock()
 
 

@@ -20,6 +20,10 @@ _SMALLEST_GZIP_BYTES: Final = 512
 _GZIP_LEVEL: Final = 1
 _OK: Final = 200
 
+_ANSWER_FIELDS: Final = frozenset(
+    {"nextSequenceToken", "rejectedLogEventsInfo", "rejectedEntityInfo"}
+)
+
 _local = threading.local()
 
 
@@ -88,10 +92,13 @@ def _check(response_dict: dict[str, Any] | None, **_: object) -> None:
 
 
 def _is_answer(response: dict[str, Any]) -> bool:
+    named = "x-amzn-requestid" in response["headers"]
     if not response["body"]:
-        return "x-amzn-requestid" in response["headers"]
+        return named
     try:
         answer = json.loads(response["body"])
     except ValueError:
         return False
-    return isinstance(answer, dict) and "__type" not in answer  # that would be an error
+    # "__type" would be an error. Without the service's header, any gateway may have answered.
+    is_ours = isinstance(answer, dict) and "__type" not in answer
+    return is_ours and (named or _ANSWER_FIELDS.issuperset(answer))

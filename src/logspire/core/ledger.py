@@ -89,6 +89,7 @@ class Ledger:
     last_error: str | None = None
     _details: dict[LossReason, str] = field(default_factory=dict)
     _said: Counter[LossReason] = field(default_factory=Counter)
+    _said_ahead: int = 0
 
     def lose(self, reason: LossReason, count: int = 1, detail: str = "") -> None:
         """Enter ``count`` records as lost, to be reported at the next `take_losses`."""
@@ -110,18 +111,32 @@ class Ledger:
         """Whether there are losses that nobody was told of."""
         return any(count > self._said[reason] for reason, count in self.lost.items())
 
-    def take_losses(self, lost: Mapping[LossReason, int] | None = None) -> list[Loss]:
+    def take_losses(self) -> list[Loss]:
         """Return the losses that nobody was told of, one entry a reason; they then count as told.
 
         Totals are compared, so nothing is told twice, whoever asks; one at a time, please.
-
-        Args:
-            lost: what to take for the totals, if not those of the books: they may be about to grow.
         """
         news = []
-        for reason, total in tuple((self.lost if lost is None else lost).items()):
+        for reason, total in tuple(self.lost.items()):
             count = total - self._said[reason]
-            if count > 0:
-                self._said[reason] = total
-                news.append(Loss(reason, count, self._details.get(reason, "")))
+            self._said[reason] = total
+            told = min(count, self._said_ahead)
+            self._said_ahead -= told
+            if count > told:
+                news.append(Loss(reason, count - told, self._details.get(reason, "")))
+        return news
+
+    def take_all(self, accepted: int, detail: str) -> list[Loss]:
+        """Return `take_losses`, and all that is held as lost: nobody will come back to tell.
+
+        Args:
+            accepted: how many records were accepted.
+            detail: what to say of those that are held.
+        """
+        held = accepted - self.delivered - self.lost_so_far
+        news = self.take_losses()
+        if held > 0:
+            # Should they be lost after all, for whatever reason, they are not told again.
+            self._said_ahead += held
+            news.append(Loss(LossReason.SHUTDOWN, held, detail))
         return news

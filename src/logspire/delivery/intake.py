@@ -137,22 +137,24 @@ class Intake:
             self._wake()
 
     def take(self) -> Taken:
-        """Remove and return everything."""
+        """Remove and return everything.
+
+        A finalizer that the garbage collector runs in the middle of it may log, and so enter `put`:
+        each statement leaves the counts such that this does no harm.
+        """
         with self.lock:
-            # Not list(deque): a finalizer that logs in the middle of it would make that fail.
+            # Not list(deque), which fails if that happens within it.
             records = [self._records.popleft() for _ in range(len(self._records))]
+            cost = sum([memory_bytes(record[2]) for record in records])
             self._taken += len(records)
-            self.beyond_bytes += self.waiting_bytes
-            taken = Taken(records, self._since_s, self.dropped, self._dropped_from, self._urgent)
-            self._dropped_from = {}
-            if self._records:  # a finalizer logged since the first line of this block
-                self.waiting_bytes -= sum(memory_bytes(record[2]) for record in records)
-            else:
-                self.waiting_bytes = 0
-            self.dropped = 0
+            self.waiting_bytes -= cost
+            self.beyond_bytes += cost
+            dropped, self.dropped = self.dropped, 0
+            dropped_from, self._dropped_from = self._dropped_from, {}
+            urgent, self._urgent = self._urgent, False
+            self._woken = False
             self._untouched = not self._records
-            self._woken = self._urgent = False
-        return taken
+            return Taken(records, self._since_s, dropped, dropped_from, urgent)
 
     def arm(self, asleep_for_s: float) -> None:
         """The worker is about to sleep: decide whether the next record must wake it.

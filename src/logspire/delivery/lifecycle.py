@@ -93,6 +93,8 @@ def _at_exit() -> None:
         requests = [(pipeline, pipeline.begin_exit()) for pipeline in tuple(_live)]
         for pipeline, request in requests:
             pipeline.finish_exit(request)
+        for pipeline, request in requests:
+            pipeline.finish_reports(request)
 
 
 def _hook_into_multiprocessing() -> None:

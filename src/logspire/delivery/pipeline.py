@@ -6,8 +6,7 @@ import contextlib
 import logging
 import random
 import threading
-from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,7 @@ from logspire.delivery import lifecycle
 from logspire.delivery.clock import Clock
 from logspire.delivery.crew import Crew
 from logspire.delivery.intake import HANDOVER_PART, Intake, QueueFull, Record, is_owned
-from logspire.delivery.report import report_losses
+from logspire.delivery.report import Reporter, report_losses
 from logspire.delivery.senders import is_own_record, is_own_thread
 from logspire.delivery.worker import Request, Worker
 
@@ -35,7 +34,9 @@ _SHORTEST_PATIENCE_S = 1.0
 # Who waits for another thread that drives, looks again after this.
 _TAKE_OVER_S = 0.05
 # How much longer than its deadline somebody waits for the worker, which needs a moment to act.
-_GRACE_S = 0.7
+_GRACE_S = 0.5
+# The same, for saying what was lost.
+_LAST_WORD_S = 0.8
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,7 @@ class Pipeline:
     def _build(self) -> None:
         settings = self._settings
         self._ledger = Ledger()
+        self._reporter = Reporter()
         self._intake = Intake(
             bound_bytes=settings.max_queue_bytes,
             policy=settings.queue_full,
@@ -95,6 +97,7 @@ class Pipeline:
             self._destination,
             shed_to_bytes=bound * (1 - HANDOVER_PART) if sheds else float("inf"),
             hasten_at_bytes=bound / 2,
+            reporter=self._reporter,
             report_losses=self._report,
             clock=settings.clock,
             jitter=settings.jitter,
@@ -212,21 +215,14 @@ class Pipeline:
 
     def finish_exit(self, request: Request) -> None:
         """Wait for what `begin_exit` asked for."""
-        if self._wait(request):
-            return
-        # The worker is stuck or starved, or somebody else drives it: say in its place what is lost
-        # by now, and what is at stake. Under the lock, from one snapshot: each is said once.
-        with self._intake.lock:
-            stats = self.stats()
-            lost = Counter(stats.losses)
-            lost[LossReason.SHUTDOWN] += stats.held
-            losses = self._ledger.take_losses(lost)
-        detail = self._ledger.because("no answer when the process ended")
-        report_losses(
-            [replace(loss, detail=loss.detail or detail) for loss in losses],
-            self._destination.name,
-            self._settings.on_loss,
-        )
+        if not self._wait(request):
+            # The worker is stuck or starved, or somebody else drives it: say in its place what is
+            # lost by now, and what is at stake.
+            self._reporter.say(self._report_all)
+
+    def finish_reports(self, request: Request) -> None:
+        """Wait until the losses are said."""
+        self._reporter.wait(self._remaining_s(request) + _LAST_WORD_S)
 
     def start_clean(self) -> None:
         """In a forked child: forget everything; the parent delivers what it held."""
@@ -238,6 +234,9 @@ class Pipeline:
     def _request(self, timeout_s: float, *, abandon: bool = False, stop: bool = False) -> Request:
         deadline_s = self._settings.clock.monotonic_s() + timeout_s
         return Request(deadline_s, abandon=abandon, stop=stop)
+
+    def _remaining_s(self, request: Request) -> float:
+        return request.deadline_s - self._settings.clock.monotonic_s()
 
     def _is_empty(self) -> bool:
         return not self.stats().held
@@ -267,14 +266,19 @@ class Pipeline:
             self._crew.start()
         elif lifecycle.is_exiting() and threading.current_thread() is threading.main_thread():
             with lifecycle.spending_exit_budget():
-                self._wait(request)
+                self._wait_and_listen(request)
         else:
-            self._wait(request)
+            self._wait_and_listen(request)
+
+    def _wait_and_listen(self, request: Request) -> None:
+        self._wait(request)
+        if request.abandon:
+            self.finish_reports(request)
 
     def _wait(self, request: Request) -> bool:
         """Wait for the answer, be the worker meanwhile if need be; tell whether there is one."""
         while True:
-            remaining_s = request.deadline_s - self._settings.clock.monotonic_s()
+            remaining_s = self._remaining_s(request)
             if self._crew.start():
                 return request.answered.wait(remaining_s + _GRACE_S)
             if lifecycle.is_exiting():
@@ -301,6 +305,12 @@ class Pipeline:
             if self._intake.is_empty() or self._settings.clock.monotonic_s() >= until_s:
                 return True
         return False
+
+    def _report_all(self) -> None:
+        detail = self._ledger.because("no answer when the process ended")
+        with self._intake.lock:
+            losses = self._ledger.take_all(self._intake.accepted(), detail)
+        report_losses(losses, self._destination.name, self._settings.on_loss)
 
     def _report(self) -> None:
         with self._intake.lock:

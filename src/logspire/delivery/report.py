@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import math
 import sys
+import threading
 import traceback
+from collections import deque
 from typing import TYPE_CHECKING, Final
 
-from logspire.delivery.senders import silenced
+from logspire.delivery.senders import new_own_thread, silenced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,6 +38,57 @@ def report_losses(
         complain()
 
 
+class Reporter:
+    """Says things in a thread of its own, which lives while there is something to say.
+
+    Whoever listens may block for ever: standard error that is a pipe which nobody reads, an
+    ``on_loss`` that posts to a network which is down. Nothing else may wait for that.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._to_say: deque[Callable[[], None]] = deque()
+        self._thread: threading.Thread | None = None
+        self._is_busy = False
+
+    def is_busy(self) -> bool:
+        """Whether something is being said."""
+        return self._is_busy
+
+    def say(self, what: Callable[[], None]) -> None:
+        """Have a function called that never raises; in this thread, where no other can start."""
+        with self._lock:
+            self._to_say.append(what)
+            if self._is_busy:
+                return
+            self._is_busy = True
+        try:
+            self._thread = new_own_thread(self._run, "logspire-reporter")
+            self._thread.start()
+        except RuntimeError:
+            self._thread = None
+            self._run()
+        except BaseException:  # a signal handler raised: the next one to say something tries again
+            self._is_busy = False
+            raise
+
+    def wait(self, timeout_s: float) -> None:
+        """Wait until everything is said, or the time has passed."""
+        thread = self._thread
+        if thread is not None:
+            with contextlib.suppress(RuntimeError):  # it is not started yet
+                thread.join(max(0.0, timeout_s))
+
+    def _run(self) -> None:
+        while True:
+            with self._lock:
+                if not self._to_say:
+                    self._is_busy = False
+                    return
+                what = self._to_say.popleft()
+            what()
+
+
 class Trouble:
     """Says, once, that delivery has failed for a while.
 
@@ -48,25 +101,26 @@ class Trouble:
         self._since_s = math.inf
         self._was_said = False
 
-    def note(self, error: str | None, now_s: float) -> None:
-        """Enter the last error of the service, ``None`` after a success."""
-        if error is None:
-            self._since_s, self._was_said = math.inf, False
-        else:
-            self._since_s = min(self._since_s, now_s)
+    def note_call(self, now_s: float) -> None:
+        """Enter that a call went out; one that hangs is trouble as well."""
+        self._since_s = min(self._since_s, now_s)
+
+    def note_success(self) -> None:
+        """Enter that a call went through, or that nothing is left to call for."""
+        self._since_s, self._was_said = math.inf, False
 
     def due_s(self) -> float:
-        """Return the monotonic time at which there is something to `say`."""
+        """Return the monotonic time at which there is a `line` to be said."""
         return math.inf if self._was_said else self._since_s + PATIENCE_S
 
-    def say(self, error: str | None) -> None:
-        """Write a line to standard error; never raises."""
+    def line(self, error: str | None) -> Callable[[], None]:
+        """Return what says it; from now on it counts as said."""
         self._was_said = True
-        with contextlib.suppress(Exception):  # there is nobody left to tell
-            _to_stderr(
-                f"logspire: nothing could be delivered to {self._destination} for {PATIENCE_S:.0f} "
-                f"seconds; the records are kept, and tried again: {error}\n"
-            )
+        text = (
+            f"logspire: nothing could be delivered to {self._destination} for {PATIENCE_S:.0f} "
+            f"seconds; the records are kept, and tried again: {error or 'no answer'}\n"
+        )
+        return lambda: _to_stderr(text)
 
 
 def _write(losses: Sequence[Loss], destination: str) -> None:
@@ -78,12 +132,13 @@ def _write(losses: Sequence[Loss], destination: str) -> None:
 
 def complain() -> None:
     """Write the exception being handled to standard error; never raises."""
-    with contextlib.suppress(Exception):  # there is nobody left to tell
+    with contextlib.suppress(Exception):
         _to_stderr(traceback.format_exc())
 
 
 def _to_stderr(text: str) -> None:
     # None under pythonw and in some daemons. One write, so that lines of threads do not mix.
-    if sys.stderr is not None:
-        sys.stderr.write(text.encode("ascii", "backslashreplace").decode())
-        sys.stderr.flush()
+    with contextlib.suppress(Exception):  # there is nobody left to tell
+        if sys.stderr is not None:
+            sys.stderr.write(text.encode("ascii", "backslashreplace").decode())
+            sys.stderr.flush()

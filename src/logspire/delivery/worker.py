@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 from logspire.core.ledger import LossReason
 from logspire.core.retry import Outcome, Verdict
-from logspire.delivery.report import Trouble, complain
+from logspire.core.stream import Batch
+from logspire.delivery.report import Reporter, Trouble, complain
 from logspire.delivery.senders import Senders, calling_inline
 from logspire.delivery.wakeup import Wakeup
 
@@ -70,6 +71,7 @@ class Worker:
         *,
         shed_to_bytes: float,
         hasten_at_bytes: float,
+        reporter: Reporter,
         report_losses: Callable[[], None],
         clock: Clock,
         jitter: Callable[[], float],
@@ -80,6 +82,7 @@ class Worker:
         self._destination = destination
         self._shed_to_bytes = shed_to_bytes
         self._hasten_at_bytes = hasten_at_bytes
+        self._reporter = reporter
         self._report_losses = report_losses
         self._clock = clock
         self._jitter = jitter
@@ -91,7 +94,8 @@ class Worker:
 
     def ask(self, request: Request) -> None:
         """Hand over a request, from any thread."""
-        self._requests.append(request)
+        with self._intake.lock:  # a worker that is just ending sees it, or has ended: see Crew
+            self._requests.append(request)
         self._intake.wakeup.set()
 
     def is_idle(self) -> bool:
@@ -165,6 +169,7 @@ class Worker:
             if next_job is None:
                 break
             senders.submit(next_job)
+            self._trouble.note_call(now_s)
         self._after_acting(now_s)
 
     def _take(self, now_s: float) -> None:
@@ -222,9 +227,10 @@ class Worker:
     def _resolve(self, job: Job, outcome: Outcome) -> None:
         now_s = self._clock.monotonic_s()
         self._backlog.resolve(job, outcome, now_s=now_s, jitter=self._jitter())
-        # To refuse an event is an answer: the service is there.
-        refused = outcome.verdict is Verdict.REFUSED
-        self._trouble.note(None if refused else self._ledger.last_error, now_s)
+        # To refuse an event is an answer; to refuse a creation means that nothing ever arrives.
+        refused = outcome.verdict is Verdict.REFUSED and isinstance(job, Batch)
+        if outcome.verdict is Verdict.DELIVERED or refused:
+            self._trouble.note_success()
 
     def _after_acting(self, now_s: float) -> None:
         self._backlog.tell(now_s, self._now_ms(), urgent=self._ending)
@@ -255,12 +261,14 @@ class Worker:
     def _report(self, now_s: float) -> None:
         if self._ledger.has_news and now_s >= self._report_at_s:
             self._report_at_s = self._clock.monotonic_s() + REPORT_INTERVAL_S
-            self._report_losses()
+            # Who listens slowly is told the sum later. But at the end nothing is left unsaid.
+            if now_s == math.inf or not self._reporter.is_busy():
+                self._reporter.say(self._report_losses)
         if self._trouble.due_s() <= now_s < math.inf:
             if self._backlog.held_events:
-                self._trouble.say(self._ledger.last_error)
+                self._reporter.say(self._trouble.line(self._ledger.last_error))
             else:
-                self._trouble.note(None, now_s)  # what it was about has been given up
+                self._trouble.note_success()  # what it was about has been given up
 
     def _sleep_s(self, senders: Senders) -> float:
         now_s = self._clock.monotonic_s()
