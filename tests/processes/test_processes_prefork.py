@@ -25,6 +25,9 @@ pytest.importorskip("gunicorn", reason="comes with the test extra, and not to Wi
 # Configured once, in the master: by the server's own `logconfig_dict`, and by the application,
 # which --preload imports there.
 SETTINGS = """
+import os
+def post_worker_init(worker):
+    os.write(int(os.environ["BOOTED"]), b".")
 logconfig_dict = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -62,7 +65,8 @@ class Server:
         (place / "settings.py").write_text(SETTINGS)
         listening = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        with listening:
+        self._booted, booted = os.pipe()
+        with listening, os.fdopen(booted, "wb"):
             self.process = subprocess.Popen(
                 [
                     *(sys.executable, "-m", "gunicorn", "--preload", "--workers=2"),
@@ -71,10 +75,16 @@ class Server:
                     *("--graceful-timeout=20", "application:app"),
                 ],
                 cwd=place,
-                env={**os.environ, **service.environment},
-                pass_fds=[listening.fileno()],
+                env={**os.environ, **service.environment, "BOOTED": str(booted)},
+                pass_fds=[listening.fileno(), booted],
                 start_new_session=True,
             )
+        self.wait_for_workers(2)
+
+    def wait_for_workers(self, number: int) -> None:
+        """Wait until so many more have booted: one that has not yet does not hear a SIGTERM."""
+        for _ in range(number):
+            assert os.read(self._booted, 1), "the server has ended"
 
     def get(self, path: str) -> int:
         """Ask for a page; return the id of the worker that served it."""
@@ -86,6 +96,13 @@ class Server:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(40)
 
+    def clean_up(self) -> None:
+        """Leave nothing behind."""
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+        os.close(self._booted)
+
 
 @pytest.fixture(params=["gthread"])
 def server(
@@ -93,9 +110,7 @@ def server(
 ) -> Iterator[Server]:
     started = Server(tmp_path, cloudwatch_logs, worker=request.param)
     yield started
-    if started.process.poll() is None:
-        os.killpg(started.process.pid, signal.SIGKILL)
-        started.process.wait()
+    started.clean_up()
 
 
 def served(service: LocalCloudWatchLogs) -> Counter[str]:
@@ -124,6 +139,7 @@ def test_a_worker_ended_by_sigterm_delivers_and_so_does_the_one_in_its_place(
     ended = server.get("/before")
     os.kill(ended, signal.SIGTERM)
     assert cloudwatch_logs.wait_for(lambda: served(cloudwatch_logs)["served /before"] == 1, 30)
+    server.wait_for_workers(1)
     while server.get("/after") == ended:  # its listening socket may be open for a moment
         pass
     assert server.stop() == 0
@@ -136,6 +152,7 @@ def test_workers_replaced_at_a_reload_deliver(
     old = server.get("/before")
     server.process.send_signal(signal.SIGHUP)
     assert cloudwatch_logs.wait_for(lambda: served(cloudwatch_logs)["served /before"] == 1, 30)
+    server.wait_for_workers(2)
     assert server.get("/after") != old
     assert server.stop() == 0
     assert served(cloudwatch_logs)["served /after"] == 1
