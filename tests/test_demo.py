@@ -218,7 +218,7 @@ def test_the_demo_fails_in_time_if_nobody_answers(tmp_path: Path) -> None:
 def test_the_demo_says_which_setting_a_client_lacks(tmp_path: Path) -> None:
     demo = run("demo", "--log-group", "mine", cwd=tmp_path)
     assert demo.returncode == 1
-    assert "region" in demo.stdout
+    assert "credentials" in demo.stdout
 
 
 def all_texts() -> list[str]:

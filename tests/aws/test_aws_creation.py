@@ -97,15 +97,10 @@ def test_a_group_that_is_created_gets_all_that_was_asked_for(
         log_group_class="INFREQUENT_ACCESS",
     )
     log.info("first")
-    assert handler.flush(5)
-    assert operations(cloudwatch_logs) == [
-        PUT,
-        STREAM_CALL,
-        GROUP_CALL,
-        "PutRetentionPolicy",
-        STREAM_CALL,
-        PUT,
-    ]
+    handler.close()
+    made = [PUT, STREAM_CALL, GROUP_CALL, STREAM_CALL]
+    assert operations(cloudwatch_logs)[:4] == made
+    assert sorted(operations(cloudwatch_logs)[4:]) == [PUT, "PutRetentionPolicy"]
     (described,) = cloudwatch_logs.client().describe_log_groups()["logGroups"]
     assert described["retentionInDays"] == 7
     assert described["kmsKeyId"] == key
@@ -127,16 +122,40 @@ def test_a_group_created_by_another_in_between_keeps_its_settings(
     assert "PutRetentionPolicy" not in operations(cloudwatch_logs)
 
 
-def test_a_retention_that_fails_is_set_after_a_later_batch(
+def test_a_retention_that_fails_is_set_after_later_jobs(
     cloudwatch_logs: LocalCloudWatchLogs, make_handler: Make, log: logging.Logger
 ) -> None:
-    cloudwatch_logs.misbehave("throttle", operation="PutRetentionPolicy", times=1)
+    cloudwatch_logs.misbehave("throttle", operation="PutRetentionPolicy", times=2)
     handler = make_handler(log_group_retention_days=7)
-    log.info("first")
-    assert handler.flush(5)
+    for number in range(8):
+        log.info("%d", number)
+        assert handler.flush(5)
+    handler.close()
     (described,) = cloudwatch_logs.client().describe_log_groups()["logGroups"]
     assert described["retentionInDays"] == 7
-    assert cloudwatch_logs.messages(GROUP, STREAM) == ["first"]
+    assert operations(cloudwatch_logs).count("PutRetentionPolicy") == 3
+
+
+def test_a_retention_that_hangs_holds_up_no_event(
+    cloudwatch_logs: LocalCloudWatchLogs, make_handler: Make, log: logging.Logger
+) -> None:
+    cloudwatch_logs.misbehave("hang", operation="PutRetentionPolicy")
+    handler = make_handler(log_group_retention_days=7)
+    for number in range(3):
+        log.info("%d", number)
+        assert handler.flush(5)
+    assert cloudwatch_logs.messages(GROUP, STREAM) == ["0", "1", "2"]
+
+
+def test_a_close_waits_for_the_retention_of_a_group_that_was_just_created(
+    cloudwatch_logs: LocalCloudWatchLogs, make_handler: Make, log: logging.Logger
+) -> None:
+    cloudwatch_logs.misbehave("slow", operation="PutRetentionPolicy", seconds=0.5)
+    handler = make_handler(log_group_retention_days=7)
+    log.info("x")
+    handler.close()
+    (described,) = cloudwatch_logs.client().describe_log_groups()["logGroups"]
+    assert described["retentionInDays"] == 7
 
 
 def test_a_retention_that_is_not_allowed_does_not_keep_the_events(
@@ -147,7 +166,9 @@ def test_a_retention_that_is_not_allowed_does_not_keep_the_events(
     for number in range(3):
         log.info("%d", number)
         assert handler.flush(5)
+    handler.close()
     assert cloudwatch_logs.messages(GROUP, STREAM) == ["0", "1", "2"]
+    assert operations(cloudwatch_logs).count("PutRetentionPolicy") == 2
 
 
 @pytest.mark.parametrize("denied", [GROUP_CALL, STREAM_CALL, [GROUP_CALL, STREAM_CALL]])

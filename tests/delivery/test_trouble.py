@@ -44,6 +44,12 @@ class Service:
         self.calls += 1
         return self._answer(self.calls)
 
+    def has_chores(self) -> bool:
+        return False
+
+    def tend(self) -> None:
+        """Nothing is left to do."""
+
     def limit_wait(self, seconds: float) -> None:
         """Nothing here waits."""
 

@@ -176,7 +176,7 @@ def test_a_group_that_is_created_has_its_retention_and_tags(
 ) -> None:
     log = logger(log_group_retention_days=30, log_group_tags={"team": "web", "stage": "test"})
     log.info("first")
-    flush(log)
+    flush(log).close()
 
     (described,) = client.describe_log_groups(logGroupNamePrefix=group)["logGroups"]
     assert described["retentionInDays"] == 30

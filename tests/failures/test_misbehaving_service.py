@@ -81,6 +81,7 @@ def test_a_creation_that_fails_three_times_is_done_in_the_end(
     for number in range(1000):
         log.info("%d", number)
     assert handler.flush(40)
+    handler.close()
     assert cloudwatch_logs.messages(GROUP, STREAM) == texts(range(1000))
     failed = [call for call in cloudwatch_logs.calls if call.misbehaviour]
     assert [call.operation for call in failed] == [operation] * 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -62,6 +63,9 @@ class CloudWatchLogs:
         self._entity = entity
         self._compress = compress
         self._retention_due = False
+        self._retention_failures = 0
+        self._jobs_until_retention = 0
+        self._tending = threading.Lock()
         self._group_in_doubt = False  # no answer when we created it: we may have, or not
         self._gzip_read = False  # a compressed body was taken, so no refusal is due to it
         self._gzip_blame = 0
@@ -74,6 +78,8 @@ class CloudWatchLogs:
     def perform(self, job: Job) -> Outcome:
         """Do one job, blocking; never raises an ``Exception``."""
         client = None
+        if self._jobs_until_retention > 0:
+            self._jobs_until_retention -= 1
         try:
             client = self._source.get()
             if isinstance(job, Creation):
@@ -83,6 +89,23 @@ class CloudWatchLogs:
             if is_about_credentials(error):
                 self._source.renew(client)
             return outcome_of(error)
+
+    def has_chores(self) -> bool:
+        """Whether `tend` would make a call now, or is making one."""
+        return self._retention_due and self._jobs_until_retention <= 0
+
+    def tend(self) -> None:
+        """Set the retention of a group that was just created: events do not wait for that.
+
+        Where it fails, again after the next job; where it is denied, after 2, 4, 8 ... more.
+        """
+        if not self._retention_due or not self._tending.acquire(blocking=False):
+            return
+        try:
+            if self.has_chores():
+                self._set_retention()
+        finally:
+            self._tending.release()
 
     def limit_wait(self, seconds: float) -> None:
         """Let calls that start from now on give up after about ``seconds``."""
@@ -94,6 +117,7 @@ class CloudWatchLogs:
 
     def after_fork_in_child(self) -> None:
         """Forget connections and locks of the parent."""
+        self._tending = threading.Lock()
         self._source.after_fork_in_child()
 
     # -- put ------------------------------------------------------------------------------------
@@ -121,8 +145,6 @@ class CloudWatchLogs:
                     return self._put_plain(client, request, blame=1)
                 raise
         self._gzip_read |= call.compressed and call.readable
-        if self._retention_due:
-            self._set_retention(client)
         return self._read(answer, len(batch.events), readable=call.readable)
 
     def _call(self, client: Any, request: dict[str, Any], call: PutCall) -> Any:
@@ -191,20 +213,23 @@ class CloudWatchLogs:
             raise
         ours = outcome is _CREATED or self._group_in_doubt
         if ours and group.retention_days is not None:
+            self._retention_failures = self._jobs_until_retention = 0
             self._retention_due = True
-            self._set_retention(client)
 
-    def _set_retention(self, client: Any) -> None:
-        """Set the retention of the group that we created; if that fails, after a later batch."""
+    def _set_retention(self) -> None:
         try:
-            client.put_retention_policy(
+            self._source.get().put_retention_policy(
                 logGroupName=self._group_name, retentionInDays=self._group.retention_days
             )
         except Exception as error:  # noqa: BLE001 - the events matter more than how long they stay
-            self._retention_due = outcome_of(error).verdict is not Verdict.REFUSED
+            verdict = outcome_of(error).verdict
+            self._retention_failures += 1
+            denied = verdict is Verdict.DENIED
+            self._jobs_until_retention = 2 ** min(self._retention_failures, 10) if denied else 1
+            self._retention_due = verdict is not Verdict.REFUSED
         else:
             self._retention_due = False
-        self._group_in_doubt = False  # no answer when we created it: we may have, or not
+        self._group_in_doubt = False
 
 
 _CREATED: Final = Outcome(Verdict.DELIVERED)

@@ -22,6 +22,12 @@ class Destination(Protocol):
     def perform(self, job: Job) -> Outcome:
         """Do one call, and only that; blocks for as long as its time-outs allow, never raises."""
 
+    def has_chores(self) -> bool:
+        """Whether `tend` has something to do, or is doing it."""
+
+    def tend(self) -> None:
+        """Do what may wait until an answer is handed over; called after each job. Never raises."""
+
     def limit_wait(self, seconds: float) -> None:
         """Let calls that start from now on give up after about ``seconds``."""
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from logspire.core.stream import Job
+    from logspire.delivery.destination import Destination
 
 # Identifiers of threads: of all that do nothing but deliver, whatever their handler; of those of
 # the application that deliver at this moment, for want of a thread of ours; of those in a loss
@@ -91,20 +92,20 @@ class Senders:
     Used by the worker alone, which learns of answers by ``on_answer`` and `answers`.
 
     Args:
-        perform: does one job, blocking.
+        destination: does one job, blocking; then, its answer handed over, its chores.
         on_answer: called by a sender after each job; wakes the worker.
         most: how many jobs may be under way at once.
     """
 
-    def __init__(
-        self, perform: Callable[[Job], Outcome], on_answer: Callable[[], None], most: int
-    ) -> None:
-        self._perform = perform
+    def __init__(self, destination: Destination, on_answer: Callable[[], None], most: int) -> None:
+        self._destination = destination
         self._on_answer = on_answer
         self._most = most
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         self._answers: deque[tuple[Job, Outcome]] = deque()
         self._threads: list[threading.Thread] = []
+        self._tending: set[int] = set()
+        """The threads that do chores, and so no jobs."""
         self.under_way = 0
 
     def has_room(self) -> bool:
@@ -129,7 +130,7 @@ class Senders:
     def submit(self, job: Job) -> None:
         """Start a job; does not block."""
         self.under_way += 1
-        if self.under_way > len(self._threads):
+        if self.under_way > len(self._threads) - len(self._tending):
             with contextlib.suppress(RuntimeError):  # then those that are there do it in turn
                 self.start()
         self._jobs.put(job)
@@ -144,7 +145,7 @@ class Senders:
         """Let the threads end; those in a call that hangs do so when it returns."""
         for _ in self._threads:
             self._jobs.put(None)
-        if not self.under_way:
+        if not self.under_way and not self._tending:
             for thread in self._threads:
                 if thread.is_alive():  # not so where its start was interrupted
                     thread.join()
@@ -155,8 +156,15 @@ class Senders:
 
     def _do(self, job: Job) -> None:
         try:
-            outcome = self._perform(job)
+            outcome = self._destination.perform(job)
         except BaseException as error:  # noqa: BLE001 - a job without an answer would be held for ever
             outcome = Outcome(Verdict.RETRY, f"{type(error).__name__}: {error}")
+        has_chores = self._destination.has_chores()
+        if has_chores:
+            self._tending.add(threading.get_ident())
         self._answers.append((job, outcome))
         self._on_answer()
+        self._destination.tend()
+        if has_chores:
+            self._tending.discard(threading.get_ident())
+            self._on_answer()  # somebody may wait for the end of it

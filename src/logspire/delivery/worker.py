@@ -105,7 +105,7 @@ class Worker:
 
     def new_senders(self) -> Senders:
         """Return senders for `run`."""
-        return Senders(self._destination.perform, self._intake.wakeup.set, SENDERS)
+        return Senders(self._destination, self._intake.wakeup.set, SENDERS)
 
     def run(self, senders: Senders, may_end: Callable[[], bool]) -> None:
         """Work until a request says to stop and ``may_end`` agrees; then touch nothing any more."""
@@ -158,6 +158,8 @@ class Worker:
                 outcome = self._destination.perform(job)
         finally:
             self._resolve(job, outcome)
+        with calling_inline():
+            self._destination.tend()
 
     def _turn(self, senders: Senders) -> None:
         for job, outcome in senders.answers():
@@ -247,7 +249,8 @@ class Worker:
         flush = request.flush
         if flush is None:
             return True
-        if flush.done and not (request.abandon and self._backlog.is_telling()):
+        more = self._backlog.is_telling() or self._destination.has_chores()
+        if flush.done and not (request.abandon and more):
             return True
         if now_s < request.deadline_s:
             return False
