@@ -222,3 +222,31 @@ def test_what_a_late_worker_loses_is_said_once(programs: Programs) -> None:
         ),
     )
     assert errors == "said [1, 100] lost 101\n"
+
+
+def test_records_of_the_last_moment_share_one_grace(programs: Programs) -> None:
+    program = programs.start(
+        """
+        def on_loss(loss):
+            time.sleep(8)
+        handler = make(on_loss=on_loss, shutdown_timeout=1, endpoint_url="http://127.0.0.1:1")
+        log.handlers[:] = [handler]
+        log.info("")
+        handler.flush(0)
+        print("leaving")
+        """,
+        preface=textwrap.dedent(
+            """
+            import atexit
+            @atexit.register
+            def after_our_exit():
+                for n in range(10):
+                    log.info(n)
+            """
+        ),
+    )
+    assert program.stdout is not None
+    assert program.stdout.readline() == "leaving\n"
+    left = time.monotonic()
+    program.communicate(timeout=30)
+    assert time.monotonic() - left < 5  # 1 + 0.8, and the end of the interpreter; not 10 times 0.8

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import TYPE_CHECKING
 
 from logspire.core.limits import CLOUDWATCH_LOGS
 from logspire.core.retry import Outcome, Verdict
+from logspire.core.stream import Creation
 from logspire.delivery.clock import Clock
 from logspire.delivery.pipeline import Pipeline, Settings
 from logspire.delivery.report import PATIENCE_S
@@ -98,3 +100,39 @@ def test_a_service_that_refuses_an_event_is_there(capfd: pytest.CaptureFixture[s
         pipeline.flush(PATIENCE_S)
     pipeline.close()
     assert "delivered" not in capfd.readouterr().err
+
+
+def test_a_stream_that_is_created_and_never_found_is_trouble(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    began_s = time.monotonic() * SPEED
+    missing, there = Outcome(Verdict.MISSING, "no such stream"), Outcome(Verdict.DELIVERED)
+
+    def answer(job: Job) -> Outcome:
+        over = time.monotonic() * SPEED - began_s > 5 * PATIENCE_S
+        return there if over or isinstance(job, Creation) else missing
+
+    service = Service(lambda _: there)
+    service.perform = answer  # type: ignore[method-assign]
+    pipeline = Pipeline(service, SETTINGS)
+    pipeline.put(("stream", int(time.time() * 1000), "x"))
+    pipeline.flush(20 * PATIENCE_S)
+    pipeline.close()
+    (line,) = capfd.readouterr().err.splitlines()
+    assert line.endswith("no such stream")
+
+
+def test_a_call_without_an_answer_is_trouble(capfd: pytest.CaptureFixture[str]) -> None:
+    end = threading.Event()
+
+    def hang(_: int) -> Outcome:
+        end.wait(60)
+        return DELIVERED
+
+    pipeline = Pipeline(Service(hang), SETTINGS)
+    pipeline.put(("stream", int(time.time() * 1000), "x"))
+    assert not pipeline.flush(3 * PATIENCE_S)
+    end.set()
+    pipeline.close()
+    (line,) = capfd.readouterr().err.splitlines()
+    assert line.endswith("tried again: no answer")

@@ -46,6 +46,7 @@ def test_forking_while_another_thread_is_inside_the_handler_loses_nothing(
             pid = os.fork()
             if not pid:
                 log.info("child %d", c)
+                handler.flush(40)  # a dozen at once set up their SDK
                 handler.close()
                 os._exit(handler.stats().delivered != 1)
             children.append(pid)

@@ -56,7 +56,8 @@ class ClientSource:
             Exception: whatever botocore raises for a missing region, profile or library.
         """
         # Not for ever: credentials may hang, and this may be the main thread, at exit.
-        if not self._lock.acquire(timeout=self._longest_wait_s):
+        lock = self._lock
+        if not lock.acquire(timeout=self._longest_wait_s):
             raise TimeoutError("there is no client yet: credentials take too long")
         try:
             if self._client is None:
@@ -64,7 +65,7 @@ class ClientSource:
                 hooks.install(self._client)
             return self._client
         finally:
-            self._lock.release()
+            lock.release()
 
     def renew(self, failed: Any) -> None:
         """Make a new client for the next call, which looks for credentials and region again.
@@ -73,8 +74,8 @@ class ClientSource:
             failed: the client that was not let in; if another thread has made a new one since,
                 that one stays.
         """
-        with self._lock:
-            if self._client is failed:
+        with self._lock_if_free() as locked:
+            if locked and self._client is failed:
                 self._client = None
 
     def limit_wait(self, seconds: float) -> None:
@@ -82,15 +83,26 @@ class ClientSource:
         step = next((s for s in _HURRIED_TIMEOUTS_S if s <= seconds), _HURRIED_TIMEOUTS_S[-1])
         if step < self._longest_wait_s:
             self._longest_wait_s = step
-            if self._lock.acquire(blocking=False):  # otherwise one is being made this very moment
-                self._client = None
-                self._lock.release()
+            with self._lock_if_free() as locked:
+                if locked:
+                    self._client = None
 
     def close(self) -> None:
         """Close idle connections of our own client; it stays usable."""
-        with self._lock:
-            if self._client is not None and self.is_own:
+        with self._lock_if_free() as locked:
+            if locked and self._client is not None and self.is_own:
                 self._client.close()
+
+    @contextlib.contextmanager
+    def _lock_if_free(self) -> Iterator[bool]:
+        """Take the lock unless a client is being made at this moment, which may take for ever."""
+        lock = self._lock
+        locked = lock.acquire(blocking=False)
+        try:
+            yield locked
+        finally:
+            if locked:
+                lock.release()
 
     def after_fork_in_child(self) -> None:
         """Do not share connections, nor locks that a thread of the parent held, with the parent."""
@@ -191,12 +203,13 @@ _forking = threading.local()
 
 @contextlib.contextmanager
 def _importing_for(longest_wait_s: float) -> Iterator[None]:
-    if not _importing.acquire(timeout=longest_wait_s):
+    lock = _importing  # a fork in the block, by a signal handler, makes another
+    if not lock.acquire(timeout=longest_wait_s):
         raise TimeoutError("there is no client yet: another handler is making one")
     try:
         yield
     finally:
-        _importing.release()
+        lock.release()
 
 
 def _before_fork() -> None:

@@ -93,9 +93,12 @@ class Backlog:
             now_s: monotonic time now.
             notice_of: set where it is no record, but tells of missing ones: see `tell`.
         """
-        pieces = self._pieces(stream, timestamp_ms, text)
-        if not pieces:
+        try:
+            pieces, was_cut = events.prepare(text, self._limits, self._oversize)
+        except events.UnsendableError as no:
+            self.lose(stream, no.reason, str(no), first_ms=timestamp_ms, last_ms=timestamp_ms)
             return
+        self._ledger.split += was_cut
         lane = self._streams.get(stream)
         if lane is None:
             lane = self._streams[stream] = Stream(stream, self._limits)
@@ -234,7 +237,8 @@ class Backlog:
         lane.job = None
         verdict, cap_s = outcome.verdict, self._backoff_cap_s()
         self._gate.answered(job, verdict, now_s=now_s, jitter=jitter, cap_s=cap_s)
-        if verdict not in (Verdict.DELIVERED, Verdict.MISSING):
+        not_there_yet = verdict is Verdict.MISSING and isinstance(job, Batch)
+        if verdict is not Verdict.DELIVERED and (lane.just_created or not not_there_yet):
             self._ledger.last_error = outcome.detail
         if isinstance(job, Creation):
             lane.missing = False  # whatever the answer: the put comes next, it may work anyway
@@ -394,33 +398,3 @@ class Backlog:
     def _forget_if_idle(self, lane: Stream) -> None:
         if lane.job is None and not len(lane):
             self._streams.pop(lane.name, None)
-
-    # -- what comes in ----------------------------------------------------------------------
-
-    def _pieces(self, stream: str, time_ms: int, text: str) -> list[tuple[str, int]]:
-        """Return what is to be sent for ``text``: messages and their sizes; none if it is lost."""
-        overhead, limit = self._limits.overhead_bytes, self._limits.event_bytes
-        if text.isascii() and overhead < len(text) + overhead <= limit:
-            return [(text, len(text) + overhead)]  # nearly always; what follows comes to the same
-        try:
-            size = events.utf8_length(text) + overhead
-        except UnicodeEncodeError:
-            text = events.repair(text)
-            size = len(text.encode()) + overhead
-        loss = None
-        if not text:
-            loss = LossReason.EMPTY, "the formatted message was empty"
-        elif size > limit and self._oversize == "drop":
-            loss = LossReason.TOO_LARGE, f"{size} bytes, the most is {limit}"
-        if loss is not None:
-            self.lose(stream, *loss, first_ms=time_ms, last_ms=time_ms)
-            return []
-        if size <= limit:
-            return [(text, size)]
-        self._ledger.split += 1
-        cut = events.split if self._oversize == "split" else _truncated
-        return [(piece, len(piece.encode()) + overhead) for piece in cut(text, limit - overhead)]
-
-
-def _truncated(text: str, limit_bytes: int) -> list[str]:
-    return [events.truncate(text, limit_bytes)]

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
+from logspire.core.ledger import LossReason
+
 if TYPE_CHECKING:
-    from logspire.core.ledger import LossReason
+    from logspire.core.limits import Limits
     from logspire.core.notice import Gap
 
 Oversize = Literal["split", "truncate", "drop"]
@@ -54,6 +56,44 @@ class Event:
     """How many flushes had been asked for when it came in."""
     whole: Whole | Gap | None
     """Set on the pieces of a split record, and on what is no record: a notice of missing ones."""
+
+
+class UnsendableError(Exception):
+    """A message that cannot be sent at all; its text says why."""
+
+    def __init__(self, reason: LossReason, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+
+
+def prepare(text: str, limits: Limits, oversize: Oversize) -> tuple[list[tuple[str, int]], bool]:
+    """Return what is to be sent for a message: texts and their sizes; and whether it was cut.
+
+    Args:
+        text: the message; repaired where it cannot be encoded.
+        limits: what the destination takes.
+        oversize: what to do with a message that is too large.
+
+    Raises:
+        UnsendableError: it is empty, or too large and to be dropped.
+    """
+    overhead, limit = limits.overhead_bytes, limits.event_bytes
+    if text.isascii() and overhead < len(text) + overhead <= limit:
+        return [(text, len(text) + overhead)], False  # nearly always; the rest comes to the same
+    try:
+        size = utf8_length(text) + overhead
+    except UnicodeEncodeError:
+        text = repair(text)
+        size = len(text.encode()) + overhead
+    if not text:
+        raise UnsendableError(LossReason.EMPTY, "the formatted message was empty")
+    if size <= limit:
+        return [(text, size)], False
+    if oversize == "drop":
+        raise UnsendableError(LossReason.TOO_LARGE, f"{size} bytes, the most is {limit}")
+    room = limit - overhead
+    pieces = split(text, room) if oversize == "split" else [truncate(text, room)]
+    return [(piece, len(piece.encode()) + overhead) for piece in pieces], True
 
 
 def memory_bytes(text: str) -> int:

@@ -90,6 +90,7 @@ class Ledger:
     _details: dict[LossReason, str] = field(default_factory=dict)
     _said: Counter[LossReason] = field(default_factory=Counter)
     _said_ahead: int = 0
+    _delivered_then: int = 0
 
     def lose(self, reason: LossReason, count: int = 1, detail: str = "") -> None:
         """Enter ``count`` records as lost, to be reported at the next `take_losses`."""
@@ -116,6 +117,10 @@ class Ledger:
 
         Totals are compared, so nothing is told twice, whoever asks; one at a time, please.
         """
+        # What was told as lost, and was delivered after all, was told in vain.
+        rescued = self.delivered - self._delivered_then
+        self._delivered_then = self.delivered
+        self._said_ahead = max(0, self._said_ahead - rescued)
         news = []
         for reason, total in tuple(self.lost.items()):
             count = total - self._said[reason]

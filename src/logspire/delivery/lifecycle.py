@@ -18,12 +18,15 @@ import sys
 import threading
 import time
 import weakref
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from logspire.delivery.senders import forget_own_threads
 
 if TYPE_CHECKING:
     from logspire.delivery.pipeline import Pipeline
+
+GRACE_S: Final = 0.8
+"""How much longer than its deadline somebody waits for our threads, which need a moment to act."""
 
 _all: weakref.WeakSet[Pipeline] = weakref.WeakSet()
 # Those that hold records or run a thread. Strong references: a handler that was dropped without
@@ -59,6 +62,11 @@ def note_that_no_thread_starts() -> None:
 def exit_budget_s(shutdown_timeout_s: float) -> float:
     """Return the seconds that may still be spent on delivering at exit."""
     return max(0.0, shutdown_timeout_s - _Exit.spent_s)
+
+
+def exit_grace_s(shutdown_timeout_s: float) -> float:
+    """Return how much longer than the budget all waits at exit together may still take."""
+    return min(GRACE_S, max(0.0, shutdown_timeout_s + GRACE_S - _Exit.spent_s))
 
 
 class spending_exit_budget:  # noqa: N801 - used as a with statement only

@@ -33,10 +33,6 @@ _RECHECK_S = 1.0
 _SHORTEST_PATIENCE_S = 1.0
 # Who waits for another thread that drives, looks again after this.
 _TAKE_OVER_S = 0.05
-# How much longer than its deadline somebody waits for the worker, which needs a moment to act.
-_GRACE_S = 0.5
-# The same, for saying what was lost.
-_LAST_WORD_S = 0.8
 
 
 @dataclass(frozen=True)
@@ -171,7 +167,7 @@ class Pipeline:
         self._ask_and_wait(self._request(timeout_s, abandon=waits, stop=True))
         if thread is not None and self._intake.is_empty() and self._may_wait():
             with contextlib.suppress(RuntimeError):  # another thread is just starting it
-                thread.join(_GRACE_S)
+                thread.join(lifecycle.GRACE_S)
 
     def release(self) -> None:
         """Deliver in the background, then end; called when the handler is garbage. Never waits."""
@@ -222,7 +218,7 @@ class Pipeline:
 
     def finish_reports(self, request: Request) -> None:
         """Wait until the losses are said."""
-        self._reporter.wait(self._remaining_s(request) + _LAST_WORD_S)
+        self._reporter.wait(self._remaining_s(request) + self._grace_s())
 
     def start_clean(self) -> None:
         """In a forked child: forget everything; the parent delivers what it held."""
@@ -234,6 +230,11 @@ class Pipeline:
     def _request(self, timeout_s: float, *, abandon: bool = False, stop: bool = False) -> Request:
         deadline_s = self._settings.clock.monotonic_s() + timeout_s
         return Request(deadline_s, abandon=abandon, stop=stop)
+
+    def _grace_s(self) -> float:
+        if lifecycle.is_exiting():
+            return lifecycle.exit_grace_s(self._settings.shutdown_timeout_s)
+        return lifecycle.GRACE_S
 
     def _remaining_s(self, request: Request) -> float:
         return request.deadline_s - self._settings.clock.monotonic_s()
@@ -280,7 +281,7 @@ class Pipeline:
         while True:
             remaining_s = self._remaining_s(request)
             if self._crew.start():
-                return request.answered.wait(remaining_s + _GRACE_S)
+                return request.answered.wait(remaining_s + self._grace_s() / 2)
             if lifecycle.is_exiting():
                 self._destination.limit_wait(remaining_s)
             if self._drive(request.deadline_s, patient=True):

@@ -229,9 +229,9 @@ class Worker:
     def _resolve(self, job: Job, outcome: Outcome) -> None:
         now_s = self._clock.monotonic_s()
         self._backlog.resolve(job, outcome, now_s=now_s, jitter=self._jitter())
-        # To refuse an event is an answer; to refuse a creation means that nothing ever arrives.
-        refused = outcome.verdict is Verdict.REFUSED and isinstance(job, Batch)
-        if outcome.verdict is Verdict.DELIVERED or refused:
+        # To refuse an event is an answer too. A creation, done or not, has not delivered anything.
+        answered = outcome.verdict in (Verdict.DELIVERED, Verdict.REFUSED)
+        if answered and isinstance(job, Batch):
             self._trouble.note_success()
 
     def _after_acting(self, now_s: float) -> None:
