@@ -71,7 +71,7 @@ def test_an_entity_goes_with_each_put(
 ) -> None:
     handler = make_handler(entity=ENTITY)
     log.info("first")
-    assert handler.flush(5)
+    assert handler.flush(30)
     assert cloudwatch_logs.calls[-1].request["entity"] == ENTITY
     assert handler.stats().entity_rejected == 0
 
@@ -82,7 +82,7 @@ def test_a_rejected_entity_is_counted_and_the_events_are_delivered(
     handler = make_handler(entity={"keyAttributes": {"Type": "Service", "Nonsense": "shop"}})
     for number in range(3):
         log.info("%d", number)
-        assert handler.flush(5)
+        assert handler.flush(30)
     stats = handler.stats()
     assert (stats.delivered, stats.lost, stats.entity_rejected) == (3, 0, 3)
     assert cloudwatch_logs.messages(GROUP, STREAM) == ["0", "1", "2"]
@@ -108,10 +108,10 @@ def test_what_is_no_answer_of_the_service_does_not_count_as_delivered(
 ) -> None:
     handler = make_handler()
     log.info("before")
-    assert handler.flush(5)
+    assert handler.flush(30)
     cloudwatch_logs.misbehave(kind, operation="PutLogEvents", times=2)
     log.info("after")
-    assert handler.flush(10)
+    assert handler.flush(30)
     assert cloudwatch_logs.messages(GROUP, STREAM) == ["before", "after"]
     assert (
         cloudwatch_logs.summary.refused[
@@ -136,7 +136,7 @@ def test_a_creation_answered_by_something_else_is_made_up_for(
     cloudwatch_logs.misbehave(kind, operation=operation, times=1)
     handler = make_handler()
     log.info("first")
-    assert handler.flush(10)
+    assert handler.flush(30)
     assert cloudwatch_logs.messages(GROUP, STREAM) == ["first"]
 
 
@@ -145,11 +145,11 @@ def test_a_batch_too_large_for_a_gateway_is_halved(
 ) -> None:
     handler = make_handler(compress=False)
     log.info("before")
-    assert handler.flush(5)
+    assert handler.flush(30)
     cloudwatch_logs.misbehave("too_large", operation="PutLogEvents", times=1)
     for number in range(8):
         log.info("%d", number)
-    assert handler.flush(5)
+    assert handler.flush(30)
     puts = [c for c in cloudwatch_logs.calls if c.operation == "PutLogEvents"]
     assert [len(put.request["logEvents"]) for put in puts[2:]] == [8, 4, 4]
     assert cloudwatch_logs.messages(GROUP, STREAM) == ["before", *map(str, range(8))]
@@ -160,10 +160,10 @@ def test_a_lost_answer_may_store_twice_but_loses_nothing(
 ) -> None:
     handler = make_handler()
     log.info("before")
-    assert handler.flush(5)
+    assert handler.flush(30)
     cloudwatch_logs.misbehave("lost_answer", operation="PutLogEvents", times=1)
     log.info("after")
-    assert handler.flush(5)
+    assert handler.flush(30)
     assert cloudwatch_logs.messages(GROUP, STREAM) == ["before", "after", "after"]
     assert handler.stats().delivered == 2
 
@@ -176,7 +176,7 @@ def test_already_accepted_is_as_good_as_accepted(
     )
     handler = make_handler()
     log.info("first")
-    assert handler.flush(5)
+    assert handler.flush(30)
     assert handler.stats().delivered == 1
     assert len(cloudwatch_logs.calls) == 1
 
@@ -190,5 +190,5 @@ def test_the_last_error_is_the_words_of_the_service_until_something_works(
     assert cloudwatch_logs.wait_for(lambda: len(cloudwatch_logs.calls) > 1, 10)
     assert "Not authorized to perform: logs:PutLogEvents" in str(handler.stats().last_error)
     cloudwatch_logs.behave()
-    assert handler.flush(10)
+    assert handler.flush(30)
     assert handler.stats().last_error is None

@@ -34,7 +34,7 @@ def test_bodies_are_compressed_unless_told_otherwise(
 ) -> None:
     handler = make_handler()
     log_much(log)
-    assert handler.flush(5)
+    assert handler.flush(30)
     (put,) = puts(cloudwatch_logs)
     assert put.compressed
     assert put.wire_bytes < put.raw_bytes / 5
@@ -46,7 +46,7 @@ def test_told_not_to_compress_it_sends_the_body_as_it_is(
 ) -> None:
     handler = make_handler(compress=False)
     log_much(log)
-    assert handler.flush(5)
+    assert handler.flush(30)
     (put,) = puts(cloudwatch_logs)
     assert not put.compressed
     assert put.wire_bytes == put.raw_bytes
@@ -57,7 +57,7 @@ def test_a_body_that_would_not_shrink_is_sent_as_it_is(
 ) -> None:
     handler = make_handler()
     log.info("short")
-    assert handler.flush(5)
+    assert handler.flush(30)
     assert not puts(cloudwatch_logs)[0].compressed
 
 
@@ -69,7 +69,7 @@ def test_refused_compression_is_given_up_at_once_and_for_good(
     handler = make_handler()
     for _ in range(2):
         log_much(log)
-        assert handler.flush(5)
+        assert handler.flush(30)
     assert [put.compressed for put in puts(cloudwatch_logs)] == [True, False, False]
     assert len(cloudwatch_logs.messages(GROUP, STREAM)) == 1000
 
@@ -84,7 +84,7 @@ def test_one_error_that_may_be_an_accident_does_not_end_compression(
     handler = make_handler()
     for _ in range(2):
         log_much(log)
-        assert handler.flush(5)
+        assert handler.flush(30)
     assert [put.compressed for put in puts(cloudwatch_logs)] == [True, False, True]
 
 
@@ -95,9 +95,9 @@ def test_two_such_errors_do(
     for _ in range(2):
         cloudwatch_logs.misbehave("internal_failure", operation="PutLogEvents", times=1)
         log_much(log)
-        assert handler.flush(5)
+        assert handler.flush(30)
     log_much(log)
-    assert handler.flush(5)
+    assert handler.flush(30)
     compressed = [put.compressed for put in puts(cloudwatch_logs)]
     assert compressed == [True, False, True, False, False]
 
@@ -107,10 +107,10 @@ def test_once_a_compressed_body_was_taken_an_error_is_not_blamed_on_compression(
 ) -> None:
     handler = make_handler()
     log_much(log)
-    assert handler.flush(5)
+    assert handler.flush(30)
     cloudwatch_logs.misbehave("internal_failure", operation="PutLogEvents", times=1)
     log_much(log)
-    assert handler.flush(10)
+    assert handler.flush(30)
     assert all(put.compressed for put in puts(cloudwatch_logs))
 
 
@@ -120,6 +120,6 @@ def test_a_service_that_fails_both_ways_is_waited_for(
     cloudwatch_logs.misbehave("internal_failure", operation="PutLogEvents", times=4)
     handler = make_handler()
     log_much(log)
-    assert handler.flush(15)
+    assert handler.flush(30)
     assert handler.stats().delivered == 500
     assert len(cloudwatch_logs.messages(GROUP, STREAM)) == 500

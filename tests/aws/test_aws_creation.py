@@ -41,9 +41,9 @@ def test_the_put_comes_first_and_tells_that_all_is_missing(
 ) -> None:
     handler = make_handler()
     log.info("first")
-    assert handler.flush(5)
+    assert handler.flush(30)
     log.info("second")
-    assert handler.flush(5)
+    assert handler.flush(30)
     assert operations(cloudwatch_logs) == [PUT, STREAM_CALL, GROUP_CALL, STREAM_CALL, PUT, PUT]
     assert cloudwatch_logs.messages(GROUP, STREAM) == ["first", "second"]
 
@@ -54,7 +54,7 @@ def test_where_the_group_is_there_only_the_stream_is_created(
     cloudwatch_logs.client().create_log_group(logGroupName=GROUP)
     handler = make_handler()
     log.info("first")
-    assert handler.flush(5)
+    assert handler.flush(30)
     assert operations(cloudwatch_logs)[1:] == [PUT, STREAM_CALL, PUT]
 
 
@@ -64,7 +64,7 @@ def test_where_both_are_there_one_permission_is_enough(
     create(cloudwatch_logs)
     handler = make_handler(log_group_retention_days=7, log_group_tags={"a": "b"})
     log.info("first")
-    assert handler.flush(5)
+    assert handler.flush(30)
     assert operations(cloudwatch_logs)[2:] == [PUT]
 
 
@@ -74,14 +74,14 @@ def test_what_is_deleted_in_the_middle_is_created_again(
 ) -> None:
     handler = make_handler()
     log.info("before")
-    assert handler.flush(5)
+    assert handler.flush(30)
     client = cloudwatch_logs.client()
     if missing == "group":
         client.delete_log_group(logGroupName=GROUP)
     else:
         client.delete_log_stream(logGroupName=GROUP, logStreamName=STREAM)
     log.info("after")
-    assert handler.flush(5)
+    assert handler.flush(30)
     assert cloudwatch_logs.messages(GROUP, STREAM) == ["after"]
     assert handler.stats().delivered == 2
 
@@ -129,7 +129,7 @@ def test_a_retention_that_fails_is_set_after_later_jobs(
     handler = make_handler(log_group_retention_days=7)
     for number in range(8):
         log.info("%d", number)
-        assert handler.flush(5)
+        assert handler.flush(30)
     handler.close()
     (described,) = cloudwatch_logs.client().describe_log_groups()["logGroups"]
     assert described["retentionInDays"] == 7
@@ -143,7 +143,7 @@ def test_a_retention_that_hangs_holds_up_no_event(
     handler = make_handler(log_group_retention_days=7)
     for number in range(3):
         log.info("%d", number)
-        assert handler.flush(5)
+        assert handler.flush(10)
     assert cloudwatch_logs.messages(GROUP, STREAM) == ["0", "1", "2"]
 
 
@@ -165,7 +165,7 @@ def test_a_retention_that_is_not_allowed_does_not_keep_the_events(
     handler = make_handler(log_group_retention_days=7)
     for number in range(3):
         log.info("%d", number)
-        assert handler.flush(5)
+        assert handler.flush(30)
     handler.close()
     assert cloudwatch_logs.messages(GROUP, STREAM) == ["0", "1", "2"]
     assert operations(cloudwatch_logs).count("PutRetentionPolicy") == 2
@@ -186,7 +186,7 @@ def test_not_allowed_to_create_the_put_works_once_somebody_else_has_created(
     assert "AccessDeniedException" in cloudwatch_logs.summary.refused
     cloudwatch_logs.behave()
     create(cloudwatch_logs)
-    assert handler.flush(10)
+    assert handler.flush(30)
     assert cloudwatch_logs.messages(GROUP, STREAM) == ["patient"]
 
 
@@ -200,7 +200,7 @@ def test_told_not_to_create_it_waits_until_somebody_else_does(
     forbidden = {"create_log_group": GROUP_CALL, "create_log_stream": STREAM_CALL}[keyword]
     assert forbidden not in operations(cloudwatch_logs)
     create(cloudwatch_logs)
-    assert handler.flush(10)
+    assert handler.flush(30)
     assert cloudwatch_logs.messages(GROUP, STREAM) == ["patient"]
 
 
@@ -210,7 +210,7 @@ def test_a_creation_that_somebody_else_is_making_is_waited_for(
     cloudwatch_logs.misbehave("aborted", operation=[GROUP_CALL, STREAM_CALL], times=1)
     handler = make_handler()
     log.info("first")
-    assert handler.flush(10)
+    assert handler.flush(30)
     assert cloudwatch_logs.messages(GROUP, STREAM) == ["first"]
 
 

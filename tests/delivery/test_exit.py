@@ -124,7 +124,7 @@ def test_where_no_thread_can_start_the_calling_thread_delivers(
         log.info("no thread")
         assert handler.stats().delivered == 1
         log.info("none yet")
-        assert handler.flush(10)
+        assert handler.flush(30)
         threading.stack_size(0)
         log.info("a thread again")
         assert "logspire-worker" in {thread.name for thread in threading.enumerate()}

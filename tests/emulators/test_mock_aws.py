@@ -41,7 +41,7 @@ def test_a_handler_made_inside_of_the_decorator_delivers_to_the_mock(
     log.addHandler(handler)
     for number in range(100):
         log.info("record %d of some length", number)
-    assert handler.flush(10), handler.stats()
+    assert handler.flush(30), handler.stats()
     assert read() == [f"record {number} of some length" for number in range(100)]
 
 
@@ -51,7 +51,7 @@ def test_a_handler_made_outside_of_the_decorator_delivers_to_the_mock(
 ) -> None:
     log.addHandler(handler)
     log.info("first")
-    assert handler.flush(10), handler.stats()
+    assert handler.flush(30), handler.stats()
     assert read() == ["first"]
 
 
@@ -62,7 +62,7 @@ def test_a_client_made_inside_of_the_decorator_delivers_to_the_mock(
     handler = make_handler("group", "stream", boto3_client=boto3.client("logs"))
     log.addHandler(handler)
     log.info("%s", "long enough to be compressed " * 50)
-    assert handler.flush(10), handler.stats()
+    assert handler.flush(30), handler.stats()
     assert len(read()) == 1
 
 
@@ -75,7 +75,7 @@ def test_a_client_made_outside_of_the_mock_delivers_to_it_too(
         handler = make_handler("group", "stream", boto3_client=client)
         log.addHandler(handler)
         log.info("first")
-        assert handler.flush(10), handler.stats()
+        assert handler.flush(30), handler.stats()
         assert read() == ["first"]
 
 
@@ -86,7 +86,7 @@ def test_one_handler_goes_through_several_mocks_one_after_another(
     for number in range(3):
         with mock_aws():
             log.info("in mock %d", number)
-            assert handler.flush(10), handler.stats()
+            assert handler.flush(30), handler.stats()
             assert read() == [f"in mock {number}"]
 
 

@@ -75,7 +75,7 @@ def test_every_keyword_can_be_given_as_plain_data(cloudwatch_logs: LocalCloudWat
     log.info("hello %s", "world", extra={"user": 7})
     log.debug("below the level")
     handler = configured()
-    assert handler.flush(10), handler.stats()
+    assert handler.flush(30), handler.stats()
     (message,) = cloudwatch_logs.messages("group", "stream")
     assert '"message": "hello world"' in message
     assert '"user": 7' in message
@@ -119,7 +119,7 @@ def test_a_handler_kept_across_a_configuration_that_closed_it_goes_on(
     other.addHandler(kept)
     logging.config.dictConfig({"version": 1, "disable_existing_loggers": False})
     other.warning("after")
-    assert kept.flush(10)
+    assert kept.flush(30)
     assert cloudwatch_logs.messages("group", "stream") == ["after"]
     kept.close()
 
@@ -132,7 +132,7 @@ def test_existing_loggers_that_are_disabled_send_nothing_more_but_what_they_had(
     log.info("queued")
     logging.config.dictConfig({"version": 1, "disable_existing_loggers": True})
     log.info("disabled")
-    assert handler.flush(10)
+    assert handler.flush(30)
     assert cloudwatch_logs.messages("group", "stream") == ["queued"]
     handler.close()
 
@@ -170,7 +170,7 @@ def test_a_configuration_file_sets_it_up_with_positional_and_keyword_arguments(
     logging.config.fileConfig(parser, disable_existing_loggers=False)
     logging.getLogger("tests.configured").info("hello")
     handler = configured()
-    assert handler.flush(10), handler.stats()
+    assert handler.flush(30), handler.stats()
     assert cloudwatch_logs.messages("group", "stream") == ["INFO hello"]
     handler.close()
 

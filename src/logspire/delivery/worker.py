@@ -142,6 +142,9 @@ class Worker:
             job = self._backlog.next_job(now_s, self._now_ms()) if now_s < until_s else None
             if job is not None:
                 self._perform(job)
+                if self._clock.monotonic_s() < until_s:
+                    with calling_inline():
+                        self._destination.tend()
                 continue
             self._after_acting(now_s)
             if self.is_idle() or now_s >= until_s or not patient:
@@ -158,8 +161,6 @@ class Worker:
                 outcome = self._destination.perform(job)
         finally:
             self._resolve(job, outcome)
-        with calling_inline():
-            self._destination.tend()
 
     def _turn(self, senders: Senders) -> None:
         for job, outcome in senders.answers():
