@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -20,9 +21,13 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A profile "slow", whose credentials come from a program that does not end."""
+    """Profiles whose credentials come from a program: one that does not end, one that takes 5 s."""
     config = tmp_path / "config"
-    config.write_text("[profile slow]\nregion = us-east-1\ncredential_process = sleep 60\n")
+    lines = ["region = us-east-1", "credential_process = sleep"]
+    profiles = [("slow", 60), ("five", 5)]
+    config.write_text(
+        "".join("\n".join([f"[profile {name}]", *lines]) + f" {s}\n" for name, s in profiles)
+    )
     monkeypatch.setenv("AWS_CONFIG_FILE", os.fspath(config))
 
 
@@ -73,3 +78,28 @@ def test_an_exit_does_not_wait_though_no_thread_can_start(programs: Programs) ->
     _, errors = program.communicate(timeout=45)
     assert time.monotonic() - left < 8
     assert errors.count("lost 1 record") == 2
+
+
+@pytest.mark.usefixtures("profile")
+def test_a_first_record_at_exit_waits_for_the_sdk_only_where_no_thread_can_start(
+    programs: Programs,
+) -> None:
+    """The limit that docs/guarantees.md names, on CPython 3.12: it ends when the credentials do."""
+    program = programs.start(
+        """
+        handler = make(boto3_profile_name="five", shutdown_timeout=1)
+        log.handlers[:] = [handler]
+        print("leaving")
+        """,
+        preface="import atexit\natexit.register(lambda: log.info('late'))\n",
+    )
+    assert program.stdout is not None
+    assert program.stdout.readline() == "leaving\n"
+    left = time.monotonic()
+    _, errors = program.communicate(timeout=45)
+    took = time.monotonic() - left
+    if sys.version_info[:2] == (3, 12):
+        assert took > 5
+    else:
+        assert took < 5
+    assert errors.count("lost 1 record") == 1
