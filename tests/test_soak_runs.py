@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from soak.arrivals import Arrivals, Stored
 from soak.audit import complaints_of
-from soak.books import Account, Book
+from soak.books import Account, Book, read_accounts
 from soak.journal import Journal
 from soak.shapes import Shape, kind_of, shape_of
 from soak.verdict import Evidence, complaints
@@ -18,6 +18,7 @@ from logspire import DeliveryStats
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 PID = 7
 WRITER = "7.0"
@@ -286,3 +287,15 @@ def test_the_audit_finds_books_that_are_wrong(books: DeliveryStats) -> None:
     before = replace(STATS, delivered=2, held=3)
     assert complaints_of("steady", 5, STATS, 6, before) == []
     assert complaints_of("steady", 5, books, 6, before)
+
+
+def test_processes_that_had_the_same_number_are_read_together(tmp_path: Path) -> None:
+    for number, book in enumerate((Book(accepted=3, delivered=2, losses={"empty": 1}), Book())):
+        account = Account(
+            pid=7, exit_s=float(number), books={"newest": book, f"of {number}": Book()}
+        )
+        (tmp_path / f"7.{number}.account").write_text(json.dumps(asdict(account)))
+    (read,) = read_accounts(tmp_path).values()
+    assert read.exit_s == 1.0
+    assert sorted(read.books) == ["newest", "of 0", "of 1"]
+    assert read.books["newest"] == Book(accepted=3, delivered=2, losses={"empty": 1})

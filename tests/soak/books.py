@@ -106,7 +106,8 @@ class Bookkeeper:
             for handler in handlers:
                 book.add(handler)
         account = Account(os.getpid(), time.monotonic() - self.leaving_s, books)
-        path = self._directory / f"{account.pid}.account"
+        # The system uses numbers of processes again: 32,768 are soon through on a busy machine.
+        path = self._directory / f"{account.pid}.{time.monotonic_ns()}.account"
         path.write_text(json.dumps(asdict(account)))
 
     def _enter_told(self) -> None:
@@ -137,13 +138,30 @@ def write_at_exit() -> None:
 
 
 def read_accounts(directory: Path) -> dict[int, Account]:
-    """Return what the processes said, by their numbers."""
-    accounts = {}
+    """Return what the processes said, by their numbers; those that had the same one, together."""
+    accounts: dict[int, Account] = {}
     for path in directory.glob("*.account"):
         fields = json.loads(path.read_text())
         books = {slot: Book(**book) for slot, book in fields["books"].items()}
-        accounts[fields["pid"]] = Account(fields["pid"], fields["exit_s"], books)
+        known = accounts.get(fields["pid"])
+        if known is not None:
+            books = _sum_of(known.books, books)
+        exit_s = max(fields["exit_s"], known.exit_s if known else 0.0)
+        accounts[fields["pid"]] = Account(fields["pid"], exit_s, books)
     return accounts
+
+
+def _sum_of(some: dict[str, Book], others: dict[str, Book]) -> dict[str, Book]:
+    total = {slot: Book() for slot in some | others}
+    for slot, book in total.items():
+        for part in (some.get(slot, Book()), others.get(slot, Book())):
+            book.accepted += part.accepted
+            book.delivered += part.delivered
+            book.held += part.held
+            book.losses = dict(Counter(book.losses) + Counter(part.losses))
+            book.told = dict(Counter(book.told) + Counter(part.told))
+            book.unseen |= part.unseen
+    return total
 
 
 def _plain(losses: object) -> dict[str, int]:
