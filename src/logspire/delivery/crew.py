@@ -118,7 +118,8 @@ class Crew:
 
     def _claim(self, owner: _Owner) -> bool:
         with self._lock:
-            if self._owner is not None:
+            # Idle: a worker that has just ended did it all. Nobody would tell a new one to end.
+            if self._owner is not None or self._worker.is_idle():
                 return False
             self._owner = owner
             self._on_begin()
