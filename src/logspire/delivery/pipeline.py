@@ -281,7 +281,13 @@ class Pipeline:
         while True:
             remaining_s = self._remaining_s(request)
             if self._crew.start():
-                return request.answered.wait(remaining_s + self._grace_s() / 2)
+                # In steps: a thread that was starting the worker may have failed to, at the end.
+                patience_s = remaining_s + self._grace_s() / 2
+                if request.answered.wait(min(patience_s, _RECHECK_S / 4)):
+                    return True
+                if patience_s <= _RECHECK_S / 4:
+                    return False
+                continue
             if lifecycle.is_exiting():
                 self._destination.limit_wait(remaining_s)
             if self._drive(request.deadline_s, patient=True):
