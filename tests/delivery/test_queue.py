@@ -324,3 +324,36 @@ def test_delivery_takes_no_random_numbers_from_the_application(
     handler.handle(record("x"))
     assert handler.flush(20)
     assert random.getstate() == before
+
+
+def test_a_loss_callback_that_does_not_return_holds_up_no_record(
+    make_handler: MakeHandler, cloudwatch_logs: LocalCloudWatchLogs
+) -> None:
+    end = threading.Event()
+    handler = make_handler(on_loss=lambda _: end.wait(60), send_interval=0.1)
+    handler.handle(record(""))
+    handler.flush(20)  # lost: it is being told by now, or in a moment
+    handler.handle(record("after"))
+    assert handler.flush(20)
+    assert arrived(cloudwatch_logs) == ["after"]
+    end.set()
+
+
+def test_a_standard_error_that_nobody_reads_holds_up_neither_records_nor_exit(
+    programs: Programs, cloudwatch_logs: LocalCloudWatchLogs
+) -> None:
+    program = programs.start(
+        """
+        handler = make(shutdown_timeout=1)
+        log.handlers[:] = [handler]
+        os.write(2, b"x" * 65536)  # the pipe is full
+        log.info("")
+        handler.flush(20)
+        log.info("after")
+        print(handler.flush(20))
+        """
+    )
+    assert program.stdout is not None
+    assert program.stdout.readline() == "True\n"
+    program.wait(20)
+    assert arrived(cloudwatch_logs) == ["after"]

@@ -32,13 +32,17 @@ def profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("profile")
+@pytest.mark.parametrize(
+    "source", ["boto3_profile_name='slow'", "boto3_session=boto3.Session(profile_name='slow')"]
+)
 def test_other_handlers_and_forks_do_not_wait(
-    programs: Programs, cloudwatch_logs: LocalCloudWatchLogs
+    programs: Programs, cloudwatch_logs: LocalCloudWatchLogs, source: str
 ) -> None:
     program = programs.start(
-        """
-        slow = make(boto3_profile_name="slow", shutdown_timeout=1)
-        slow.handle(logging.makeLogRecord({"msg": "x"}))
+        f"""
+        import boto3
+        slow = make({source}, shutdown_timeout=1)
+        slow.handle(logging.makeLogRecord(dict(msg="x")))
         slow.flush(0.5)
         log.info("in time")
         assert handler.flush(20)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from logspire.core.limits import CLOUDWATCH_LOGS
@@ -123,16 +124,25 @@ def test_a_stream_that_is_created_and_never_found_is_trouble(
 
 
 def test_a_call_without_an_answer_is_trouble(capfd: pytest.CaptureFixture[str]) -> None:
-    end = threading.Event()
+    called, end = threading.Event(), threading.Event()
+    ahead_s = 0.0
 
     def hang(_: int) -> Outcome:
+        called.set()
         end.wait(60)
         return DELIVERED
 
-    pipeline = Pipeline(Service(hang), SETTINGS)
+    clock = Clock(monotonic_s=lambda: time.monotonic() + ahead_s)
+    pipeline = Pipeline(Service(hang), replace(SETTINGS, clock=clock))
     pipeline.put(("stream", int(time.time() * 1000), "x"))
-    assert not pipeline.flush(3 * PATIENCE_S)
+    assert called.wait(20)
+    assert not pipeline.flush(0)
+    assert capfd.readouterr().err == ""
+    ahead_s = PATIENCE_S + 1
+    while not (lines := capfd.readouterr().err.splitlines()):
+        assert not pipeline.flush(0)  # has the worker look at the clock
     end.set()
     pipeline.close()
-    (line,) = capfd.readouterr().err.splitlines()
+    (line,) = lines
     assert line.endswith("tried again: no answer")
+    assert capfd.readouterr().err == ""

@@ -61,7 +61,7 @@ def test_daemon_threads_that_log_until_the_end_do_not_hold_it_up(
     programs: Programs, cloudwatch_logs: LocalCloudWatchLogs
 ) -> None:
     began = time.monotonic()
-    programs.run(
+    errors = programs.run(
         """
         def chatter():
             while not threading.Event().wait(0.001):
@@ -72,7 +72,7 @@ def test_daemon_threads_that_log_until_the_end_do_not_hold_it_up(
         """
     )
     assert time.monotonic() - began < 10 + 1 + 4  # shutdown_timeout, a second, and the start
-    assert "last of the main thread" in arrived(cloudwatch_logs)
+    assert "last of the main thread" in arrived(cloudwatch_logs), errors
 
 
 def test_threads_that_outlive_the_main_thread_deliver(

@@ -105,7 +105,7 @@ class Ledger:
     @property
     def lost_so_far(self) -> int:
         """How many records were lost, for whatever reason."""
-        return sum(self.lost.values())
+        return sum(tuple(self.lost.values()))  # a copy: at exit another thread asks
 
     @property
     def has_news(self) -> bool:

@@ -86,7 +86,11 @@ class Reporter:
                     self._is_busy = False
                     return
                 what = self._to_say.popleft()
-            what()
+            try:
+                what()
+            except BaseException:  # a signal handler, in a calling thread: others still speak
+                self._is_busy = False
+                raise
 
 
 class Trouble:
