@@ -169,7 +169,7 @@ def test_a_retention_that_is_not_allowed_does_not_keep_the_events(
         log.info(logged[-1])
         assert handler.flush(30)
     assert cloudwatch_logs.messages(GROUP, STREAM) == logged
-    assert len(logged) >= 3
+    assert operations(cloudwatch_logs).count("PutLogEvents") > 2
 
 
 @pytest.mark.parametrize("denied", [GROUP_CALL, STREAM_CALL, [GROUP_CALL, STREAM_CALL]])
