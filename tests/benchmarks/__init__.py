@@ -1,0 +1,1 @@
+"""What logging costs with Logspire and with others: ``python -m tests.benchmarks``."""
