@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from .asking import running_sink
 from .fresh import Measurement, measure
 from .growth import growth
-from .plan import DEFAULT, FULL, QUICK, Sizes, measurements
+from .plan import DEFAULT, FULL, QUICK, SHORT_BYTES, Sizes, measurements
 from .table import arrivals, costs
 
 if TYPE_CHECKING:
@@ -77,7 +77,8 @@ def _rounds(sink: str, plan: Sequence[Measurement], rounds: int) -> Results:
 def _print(results: Results, sizes: Sizes, rounds: int, took_s: float) -> None:
     print(
         f"Python {platform.python_version()}, {os.cpu_count()} CPUs, medians of {rounds} rounds"
-        f" (least to most), {sizes.records} records unless said otherwise, {took_s:.0f} s in all\n"
+        f" (least to most), {sizes.records} records of {SHORT_BYTES} bytes unless said otherwise,"
+        f" {took_s:.0f} s in all\n"
     )
     for title, text in (
         ("What it costs", costs(results)),

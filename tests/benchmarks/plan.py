@@ -14,8 +14,8 @@ ROUND_TRIP_S: Final = 0.05
 THREADS: Final = 8
 CROWD: Final = 16
 PER_S: Final = 20_000
-QUEUED_BYTES: Final = 85
-BURST_BYTES: Final = 450
+SHORT_BYTES: Final = 85
+LONG_BYTES: Final = 450
 
 _MIB: Final = 1024 * 1024
 _ALL: Final = tuple(SUBJECTS)
@@ -69,37 +69,25 @@ QUICK: Final = Sizes(
 
 def measurements(sizes: Sizes) -> list[Measurement]:
     """Return all of a round, in order."""
-    queued = {
-        "records": sizes.held,
-        "message_bytes": QUEUED_BYTES - PREFIX_BYTES,
-        "settle_s": sizes.idle_s / 10,
-    }
-    burst = {"message_bytes": BURST_BYTES - PREFIX_BYTES}
+    short = {"message_bytes": SHORT_BYTES - PREFIX_BYTES}
+    long = {"message_bytes": LONG_BYTES - PREFIX_BYTES}
+    usual = {"records": sizes.records, **short}
+    queued = {"records": sizes.held, "settle_s": sizes.idle_s / 10, **short}
+    burst = {"records": sizes.burst, "is_warm": False}
     backlog = {
-        "records": sizes.backlog_bytes // BURST_BYTES,
+        "records": sizes.backlog_bytes // LONG_BYTES,
         "text_bytes": sizes.backlog_bytes,
-        **burst,
+        **long,
     }
     return [
         Measurement("start", "start", SHIPPING, {}),
-        Measurement("steady", "log", _ALL, {"records": sizes.records}),
-        Measurement("eight", "log", _ALL, {"records": sizes.records, "threads": THREADS}),
-        Measurement("paced", "pace", _ALL, {"records": sizes.paced, "per_s": PER_S}),
+        Measurement("steady", "log", _ALL, usual),
+        Measurement("eight", "log", _ALL, {"threads": THREADS, **usual}),
+        Measurement("paced", "pace", _ALL, {"records": sizes.paced, "per_s": PER_S, **short}),
         Measurement("memory", "hold", SHIPPING, queued),
-        Measurement(
-            "burst",
-            "log",
-            SHIPPING,
-            {"records": sizes.burst, "is_warm": False, **burst},
-            ROUND_TRIP_S,
-        ),
-        Measurement(
-            "crowd",
-            "log",
-            SHIPPING,
-            {"records": sizes.burst, "is_warm": False, "threads": CROWD},
-            ROUND_TRIP_S,
-        ),
+        Measurement("wire", "log", SHIPPING, {"records": sizes.burst}),
+        Measurement("burst", "log", SHIPPING, burst | long, ROUND_TRIP_S),
+        Measurement("crowd", "log", SHIPPING, {"threads": CROWD, **burst}, ROUND_TRIP_S),
         Measurement("close", "close", SHIPPING, backlog, ROUND_TRIP_S),
         *_growth(sizes),
         Measurement("idle", "idle", SHIPPING, {"records": sizes.paced, "seconds": sizes.idle_s}),

@@ -94,7 +94,7 @@ def in_threads(work: Sequence[tuple[Sequence[logging.Logger], Sequence[str], ran
         thread.join()
 
 
-def pace(name: str, *, records: int, per_s: int) -> Figures:
+def pace(name: str, *, records: int, per_s: int, message_bytes: int) -> Figures:
     """Measure each call of a thread that logs at a steady rate and sleeps in between.
 
     A stall may fall between two calls, where no call shows it: so the delay of the end of each
@@ -102,7 +102,7 @@ def pace(name: str, *, records: int, per_s: int) -> Figures:
     """
     subject = make(name)
     loggers = loggers_with(subject)
-    lines = ordinary_lines()
+    lines = ordinary_lines(message_bytes)
     warm = warm_up(subject, loggers)
     info, now_ns, sleep = loggers[0].info, time.perf_counter_ns, time.sleep
     calls_ns, late_ns = [0] * records, [0] * records
