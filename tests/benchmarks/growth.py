@@ -5,7 +5,7 @@ from __future__ import annotations
 from statistics import median
 from typing import TYPE_CHECKING, Final
 
-from .table import cell, shown
+from .table import cell, lost, shown
 
 if TYPE_CHECKING:
     from .table import Results
@@ -16,15 +16,21 @@ _TITLES: Final = {
     "threads": "threads",
     "message_bytes": "bytes of a message",
 }
+_FLAT: Final = 1.25
+"""What is taken for flat: a factor that a busy machine does not reach by itself."""
 
 
 def growth(results: Results) -> str:
     """Return a table for each row that grows, ``StreamHandler`` beside it as the machine's mood."""
     return "\n\n".join(
-        _table(results, row, title)
+        f"{_table(results, row, title)}\n\n{_verdict(results, row)}"
         for row, title in _TITLES.items()
-        if any(key[0] == row for key in results)
+        if _settings(results, row)
     )
+
+
+def _settings(results: Results, row: str) -> list[int]:
+    return [setting for found, setting, name in results if found == row and name == "logspire"]
 
 
 def _table(results: Results, row: str, title: str) -> str:
@@ -33,7 +39,7 @@ def _table(results: Results, row: str, title: str) -> str:
         f"| {title} | {ours} | `StreamHandler`: a call | CPU of a record | to the first |",
         "|---|" + "---|" * 7,
     ]
-    settings = [setting for found, setting, name in results if found == row and name == "logspire"]
+    settings = _settings(results, row)
     for setting in settings:
         cells = [str(setting)]
         for name in ("logspire", "stream"):
@@ -51,6 +57,22 @@ def _per_byte(results: Results, row: str, setting: int) -> str:
     if row != "message_bytes":
         return ""
     return f"{shown(1e3 * _cpu_us(results, row, setting, 'logspire') / setting)} ns"
+
+
+def _verdict(results: Results, row: str) -> str:
+    """Say whether the price of a record, or of a byte where messages grow, stays what it was."""
+    settings = _settings(results, row)
+    unit = "byte" if row == "message_bytes" else "record"
+    prices = [
+        _cpu_us(results, row, setting, "logspire") / (setting if unit == "byte" else 1)
+        for setting in settings
+    ]
+    rise = max(prices) / prices[0]
+    is_flat = rise <= _FLAT and not any(
+        lost(results[row, setting, "logspire"]) for setting in settings
+    )
+    word = "met" if is_flat else "**MISSED**"
+    return f"CPU of a {unit}, the highest to the first: {shown(rise)} (flat: ≤ {_FLAT}): {word}"
 
 
 def _cpu_us(results: Results, row: str, setting: int, name: str) -> float:

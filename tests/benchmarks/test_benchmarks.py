@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from .asking import ROOT, ask, running_sink
+from .growth import growth
 from .lines import LAYOUT, ordinary_lines
 from .plan import QUICK, measurements
 from .table import LINES, Line, Target, cell, costs, verdict
@@ -38,10 +39,10 @@ def test_the_smallest_setting_has_every_line_and_all_that_logspire_was_given_arr
     command = [sys.executable, "-m", "tests.benchmarks", "--quick", "--rounds", "1"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    _, cost, growth, arrivals = done.stdout.split("\n## ")
+    _, cost, grown, arrivals = done.stdout.split("\n## ")
     figures_of = {title: cells[-2] for title, *cells in cells_of(cost)}
     assert {line.title for line in LINES if figures_of[line.title]} == {x.title for x in LINES}
-    assert len(cells_of(growth)) == 2 * len(QUICK.growth)
+    assert len(cells_of(grown)) == 2 * len(QUICK.growth)
     arrived = {row: counts for row, subject, *counts in cells_of(arrivals) if subject == "logspire"}
     rows = {f"{one.row} {one.setting or ''}".strip() for one in measurements(QUICK)}
     assert set(arrived) == rows - {"start"}
@@ -179,3 +180,15 @@ def test_a_target_is_met_by_the_ratio_unless_records_are_missing(ours: Figures, 
 
 def test_a_row_that_was_not_measured_is_left_out() -> None:
     assert "a call, one thread" not in costs({})
+
+
+@pytest.mark.parametrize(
+    ("cpu_us", "missing", "word"),
+    [(11.0, 0, "met"), (13.0, 0, "**MISSED**"), (11.0, 1, "**MISSED**")],
+)
+def test_a_price_that_rises_or_a_loss_is_not_flat(cpu_us: float, missing: int, word: str) -> None:
+    first = {"call_us": 1.0, "cpu_us": 10.0, "sent": 10, "lost": 0}
+    last = first | {"cpu_us": cpu_us, "lost": missing}
+    rounds = {("threads", 1): first, ("threads", 64): last}
+    results = {(*key, name): [x] for key, x in rounds.items() for name in ("stream", "logspire")}
+    assert growth(results).endswith(word)
