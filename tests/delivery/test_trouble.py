@@ -21,14 +21,8 @@ if TYPE_CHECKING:
 
     from logspire.core.stream import Job
 
-SPEED = 100.0
 SETTINGS = Settings(
-    limits=CLOUDWATCH_LOGS,
-    send_interval_s=0.0,
-    jitter=lambda: 0.01,
-    on_loss=lambda _: None,
-    # A clock that runs a hundred times as fast: half a minute of outage takes 0.3 s.
-    clock=Clock(monotonic_s=lambda: time.monotonic() * SPEED),
+    limits=CLOUDWATCH_LOGS, send_interval_s=0.0, jitter=lambda: 0.01, on_loss=lambda _: None
 )
 DENIED = Outcome(Verdict.DENIED, "AccessDeniedException: not you")
 DELIVERED = Outcome(Verdict.DELIVERED)
@@ -63,86 +57,116 @@ class Service:
         """Nothing here is shared."""
 
 
-def errors_of(answer: Callable[[float], Outcome], capfd: pytest.CaptureFixture[str]) -> list[str]:
-    """Deliver to a service that answers by the seconds since its first call; return stderr."""
-    began_s = time.monotonic() * SPEED
-    service = Service(lambda _: answer(time.monotonic() * SPEED - began_s))
-    pipeline = Pipeline(service, SETTINGS)
-    pipeline.put(("stream", int(time.time() * 1000), "x"))
-    pipeline.flush(20 * PATIENCE_S)
-    pipeline.close()
-    return capfd.readouterr().err.splitlines()
+class Outage:
+    """A pipeline whose clock the test puts forward, and what was said on standard error."""
+
+    def __init__(self, service: Service, capfd: pytest.CaptureFixture[str]) -> None:
+        self.ahead_s = 0.0
+        clock = Clock(monotonic_s=lambda: time.monotonic() + self.ahead_s)
+        self.pipeline = Pipeline(service, replace(SETTINGS, clock=clock))
+        self._capfd = capfd
+
+    def put(self) -> None:
+        self.pipeline.put(("stream", int(time.time() * 1000), "x"))
+
+    def said(self) -> list[str]:
+        """What is new, after the worker has looked at the clock."""
+        self.pipeline.flush(0)
+        return self._capfd.readouterr().err.splitlines()
+
+    def wait_for_error(self) -> None:
+        while self.pipeline.stats().last_error is None:
+            self.pipeline.flush(0)
+
+    def wait_for_word(self) -> list[str]:
+        while not (lines := self.said()):
+            pass
+        return lines
 
 
 def test_an_outage_that_lasts_is_said_once(capfd: pytest.CaptureFixture[str]) -> None:
-    (line,) = errors_of(lambda passed_s: DENIED if passed_s < 5 * PATIENCE_S else DELIVERED, capfd)
+    over = threading.Event()
+    outage = Outage(Service(lambda _: DELIVERED if over.is_set() else DENIED), capfd)
+    outage.put()
+    outage.wait_for_error()
+    assert outage.said() == []
+    outage.ahead_s = PATIENCE_S + 1
+    (line,) = outage.wait_for_word()
     assert line == (
         "logspire: nothing could be delivered to log group 'x' for 30 seconds; "
         "the records are kept, and tried again: AccessDeniedException: not you"
     )
+    for _ in range(5):
+        outage.ahead_s += PATIENCE_S
+        assert outage.said() == []
+    over.set()
+    assert outage.pipeline.flush(20)
+    outage.pipeline.close()
+    assert capfd.readouterr().err == ""
 
 
 def test_a_short_one_is_nobodys_business(capfd: pytest.CaptureFixture[str]) -> None:
     quick = [DENIED, DENIED, DELIVERED]
     service = Service(lambda call: quick[min(call, 3) - 1])
-    pipeline = Pipeline(service, SETTINGS)
-    pipeline.put(("stream", int(time.time() * 1000), "x"))
-    assert pipeline.flush(20 * PATIENCE_S)
-    pipeline.close()
+    outage = Outage(service, capfd)
+    outage.put()
+    assert outage.pipeline.flush(20)
+    outage.ahead_s = 2 * PATIENCE_S
+    assert outage.said() == []
+    outage.pipeline.close()
     assert service.calls == 3
     assert capfd.readouterr().err == ""
 
 
 def test_a_service_that_refuses_an_event_is_there(capfd: pytest.CaptureFixture[str]) -> None:
-    service = Service(lambda _: Outcome(Verdict.REFUSED, "no"))
-    pipeline = Pipeline(service, SETTINGS)
-    for _ in range(40):
-        pipeline.put(("stream", int(time.time() * 1000), "x"))
-        pipeline.flush(PATIENCE_S)
-    pipeline.close()
+    outage = Outage(Service(lambda _: Outcome(Verdict.REFUSED, "no")), capfd)
+    for number in range(1, 5):
+        outage.put()
+        outage.pipeline.flush(20)
+        assert outage.pipeline.stats().lost == number
+        outage.pipeline.close()  # ends the worker, which would take a turn at two times otherwise
+        outage.ahead_s += PATIENCE_S + 1
     assert "delivered" not in capfd.readouterr().err
 
 
 def test_a_stream_that_is_created_and_never_found_is_trouble(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    began_s = time.monotonic() * SPEED
-    missing, there = Outcome(Verdict.MISSING, "no such stream"), Outcome(Verdict.DELIVERED)
+    over = threading.Event()
+    missing = Outcome(Verdict.MISSING, "no such stream")
 
     def answer(job: Job) -> Outcome:
-        over = time.monotonic() * SPEED - began_s > 5 * PATIENCE_S
-        return there if over or isinstance(job, Creation) else missing
+        return DELIVERED if over.is_set() or isinstance(job, Creation) else missing
 
-    service = Service(lambda _: there)
+    service = Service(lambda _: DELIVERED)
     service.perform = answer  # type: ignore[method-assign]
-    pipeline = Pipeline(service, SETTINGS)
-    pipeline.put(("stream", int(time.time() * 1000), "x"))
-    pipeline.flush(20 * PATIENCE_S)
-    pipeline.close()
-    (line,) = capfd.readouterr().err.splitlines()
+    outage = Outage(service, capfd)
+    outage.put()
+    outage.wait_for_error()
+    assert outage.said() == []
+    outage.ahead_s = PATIENCE_S + 1
+    (line,) = outage.wait_for_word()
     assert line.endswith("no such stream")
+    over.set()
+    assert outage.pipeline.flush(20)
+    outage.pipeline.close()
 
 
 def test_a_call_without_an_answer_is_trouble(capfd: pytest.CaptureFixture[str]) -> None:
     called, end = threading.Event(), threading.Event()
-    ahead_s = 0.0
 
     def hang(_: int) -> Outcome:
         called.set()
         end.wait(60)
         return DELIVERED
 
-    clock = Clock(monotonic_s=lambda: time.monotonic() + ahead_s)
-    pipeline = Pipeline(Service(hang), replace(SETTINGS, clock=clock))
-    pipeline.put(("stream", int(time.time() * 1000), "x"))
+    outage = Outage(Service(hang), capfd)
+    outage.put()
     assert called.wait(20)
-    assert not pipeline.flush(0)
-    assert capfd.readouterr().err == ""
-    ahead_s = PATIENCE_S + 1
-    while not (lines := capfd.readouterr().err.splitlines()):
-        assert not pipeline.flush(0)  # has the worker look at the clock
+    assert outage.said() == []
+    outage.ahead_s = PATIENCE_S + 1
+    (line,) = outage.wait_for_word()
     end.set()
-    pipeline.close()
-    (line,) = lines
+    outage.pipeline.close()
     assert line.endswith("tried again: no answer")
     assert capfd.readouterr().err == ""
