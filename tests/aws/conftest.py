@@ -54,7 +54,9 @@ def make_handler(
 
     def make(**keywords: Any) -> CloudWatchLogHandler:
         keywords.setdefault("on_loss", losses.append)
-        keywords.setdefault("shutdown_timeout", 2)
+        # Neither is the subject here: a busy machine takes seconds to import the SDK.
+        keywords.setdefault("send_interval", 60)
+        keywords.setdefault("shutdown_timeout", 30)
         if "boto3_client" not in keywords:
             keywords.setdefault("endpoint_url", cloudwatch_logs.endpoint_url)
         handler = CloudWatchLogHandler(GROUP, keywords.pop("stream", STREAM), **keywords)

@@ -57,7 +57,7 @@ def test_events_older_than_the_retention_of_their_group_are_lost_as_expired_and_
     handler = make_handler()
     for age_s in (86_400 + 7200, 86_400 + 3600, 82_800, 0):
         handler.handle(record(str(age_s), age_s))
-    assert not handler.flush(5)
+    assert not handler.flush(30)
     stats = handler.stats()
     assert (stats.delivered, dict(stats.losses)) == (2, {LossReason.EXPIRED: 2})
     assert cloudwatch_logs.messages(GROUP, STREAM) == ["82800", "0"]
@@ -95,7 +95,7 @@ def test_a_poison_event_is_refused_alone_and_all_others_arrive_in_order(
     handler = make_handler()
     for number in range(100):
         log.info("%s of some length", "POISON" if number in {13, 77} else number)
-    assert not handler.flush(20)
+    assert not handler.flush(30)
     stats = handler.stats()
     assert (stats.delivered, dict(stats.losses), stats.held) == (98, {LossReason.REFUSED: 2}, 0)
     expected = [f"{n} of some length" for n in range(100) if n not in {13, 77}]
@@ -187,7 +187,7 @@ def test_the_last_error_is_the_words_of_the_service_until_something_works(
     cloudwatch_logs.misbehave("access_denied", operation="PutLogEvents")
     handler = make_handler(send_interval=0)
     log.info("first")
-    assert cloudwatch_logs.wait_for(lambda: len(cloudwatch_logs.calls) > 1, 10)
+    assert cloudwatch_logs.wait_for(lambda: len(cloudwatch_logs.calls) > 1, 30)
     assert "Not authorized to perform: logs:PutLogEvents" in str(handler.stats().last_error)
     cloudwatch_logs.behave()
     assert handler.flush(30)

@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 STREAM = "stream"
 
 
+def retention_days(service: LocalCloudWatchLogs) -> int | None:
+    with contextlib.closing(service.client()) as client:
+        (group,) = client.describe_log_groups()["logGroups"]
+    return group.get("retentionInDays")
+
+
 def texts(*ranges: range) -> list[str]:
     return [str(number) for numbers in ranges for number in numbers]
 
@@ -78,15 +84,18 @@ def test_a_creation_that_fails_three_times_is_done_in_the_end(
 ) -> None:
     cloudwatch_logs.misbehave(kind, operation=operation, times=3)
     handler = make_handler(max_batch_count=100, log_group_retention_days=7)
-    for number in range(1000):
-        log.info("%d", number)
-    assert handler.flush(40)
+    logged = 0
+    # The retention is tried beside the jobs: how many of them that takes is nobody's business.
+    while not logged or retention_days(cloudwatch_logs) is None:
+        for number in range(logged, logged + 1000):
+            log.info("%d", number)
+        logged += 1000
+        assert handler.flush(40)
     handler.close()
-    assert cloudwatch_logs.messages(GROUP, STREAM) == texts(range(1000))
+    assert cloudwatch_logs.messages(GROUP, STREAM) == texts(range(logged))
     failed = [call for call in cloudwatch_logs.calls if call.misbehaviour]
     assert [call.operation for call in failed] == [operation] * 3
-    (group,) = cloudwatch_logs.client().describe_log_groups()["logGroups"]
-    assert group["retentionInDays"] == 7
+    assert retention_days(cloudwatch_logs) == 7
 
 
 @pytest.mark.parametrize("deleted", ["group", "stream"])
