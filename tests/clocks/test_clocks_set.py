@@ -109,10 +109,10 @@ def test_a_clock_that_is_set_disturbs_no_timeout(
     for wait, timeout_s in ((pipeline.flush, 0.3), (pipeline.flush, None)):
         began = time.monotonic()
         assert not wait(timeout_s)
-        assert (timeout_s or 0.5) <= time.monotonic() - began < 3
+        assert (timeout_s or 0.5) <= time.monotonic() - began < 15  # not an hour
     began = time.monotonic()
     pipeline.close()
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 15
     assert pipeline.stats().losses == {LossReason.SHUTDOWN: 1}
 
 
@@ -145,7 +145,7 @@ def test_a_program_whose_clock_is_set_delivers_and_ends_as_if_nothing_were(
         """,
         preface=PREFACE,
     )
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 40
     now_ms = time.time_ns() // 1_000_000
     stored = cloudwatch_logs.events("tests", "stream")
     told = [(e.message, round((e.timestamp - now_ms) / HOUR_MS)) for e in stored]
@@ -194,5 +194,5 @@ def test_a_clock_set_during_an_exit_that_hangs_does_not_stretch_it(
     assert cloudwatch_logs.wait_for(lambda: len(cloudwatch_logs.calls) == 1, 30)
     began = time.monotonic()
     _, errors = program.communicate("\n", timeout=30)
-    assert 1 < time.monotonic() - began < 4
+    assert 1 < time.monotonic() - began < 15  # not the 20 s of the call, nor an hour
     assert "lost 1 record" in errors

@@ -25,7 +25,7 @@ PREAMBLE = f"""
 import atexit, logging, os, signal, sys, threading, time
 from logspire import CloudWatchLogHandler
 from logspire.testing import RemoteCloudWatchLogs
-options = dict(send_interval=60, shutdown_timeout=10)
+options = dict(send_interval=60, shutdown_timeout=30)  # a busy machine needs seconds for the SDK
 def make(**more):
     return CloudWatchLogHandler({GROUP!r}, {STREAM!r}, **{{**options, **more}})
 handler = make()
@@ -93,7 +93,8 @@ def make_handler(
     made: list[CloudWatchLogHandler] = []
 
     def make(**options: Any) -> CloudWatchLogHandler:
-        options = {"send_interval": 60, "log_stream_name": STREAM, **options}
+        waits = {"send_interval": 60, "shutdown_timeout": 30}
+        options = {**waits, "log_stream_name": STREAM, **options}
         handler = CloudWatchLogHandler(GROUP, **options)
         made.append(handler)
         return handler

@@ -101,16 +101,19 @@ def test_exit_takes_no_longer_than_the_deadline_and_says_what_was_lost(
     cloudwatch_logs.misbehave(fault)
     program = programs.start(
         """
+        import botocore.session  # which takes longer than the deadline on a busy machine
         handlers = [make(shutdown_timeout=2) for _ in range(5)]
         log.handlers[:] = handlers
         log.info("to nowhere")
-        sys.stdin.readline()
+        print("leaving")
         """
     )
-    began = time.monotonic()
-    _, errors = program.communicate("\n", timeout=30)
+    assert program.stdout
+    assert program.stdout.readline() == "leaving\n"
+    left = time.monotonic()
+    _, errors = program.communicate(timeout=45)
     assert program.returncode == 0
-    assert time.monotonic() - began < 6  # 2 + 1, and the start of the interpreter
+    assert time.monotonic() - left < 8  # 2 + 1, and the end of the interpreter; not 5 times 2
     assert errors.count("lost 1 record") == 5
     assert "shutdown" in errors
 
@@ -122,9 +125,9 @@ def test_where_no_thread_can_start_the_calling_thread_delivers(
         """
         threading.stack_size(1 << 46)  # more than there is: each start of a thread fails
         log.info("no thread")
-        assert handler.stats().delivered == 1
-        log.info("none yet")
         assert handler.flush(30)
+        log.info("none yet")  # what is due is tried, once: there is a client and a stream by now
+        assert handler.stats().delivered == 2
         threading.stack_size(0)
         log.info("a thread again")
         assert "logspire-worker" in {thread.name for thread in threading.enumerate()}
@@ -143,7 +146,9 @@ def test_many_streams_and_a_slow_service_do_not_stretch_the_deadline(programs: P
             many.handle(logging.makeLogRecord({"name": f"stream {n}", "msg": "x"}))
         began = time.monotonic()
         many.close()
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 6  # not 200 times 0.3 s and more, 4 at a time
+        while many.stats().held and time.monotonic() - began < 20:
+            signal.sigtimedwait([], 0.01)  # the worker may be late, it has the deadline as well
         stats = many.stats()
         assert stats.held == 0 and stats.lost == stats.losses["shutdown"] > 0, stats
         service.behave()
@@ -163,7 +168,7 @@ def test_late_records_share_the_deadline_where_no_thread_can_start(
         atexit.register(lambda: [log.info("late %d", n) for n in range(20)])
         """
     )
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < 15  # not 20 times 1 s
     assert sum(int(line.split()[2]) for line in errors.splitlines() if "lost" in line) == 20
 
 
@@ -188,11 +193,11 @@ def test_flush_and_close_of_logging_shutdown_share_one_deadline(programs: Progra
     programs.run(
         """
         RemoteCloudWatchLogs(os.environ["AWS_ENDPOINT_URL"]).misbehave("hang")
-        log.handlers[:] = [make(shutdown_timeout=1)]
+        log.handlers[:] = [make(shutdown_timeout=4)]
         log.info("to nowhere")
         began = time.monotonic()
         logging.shutdown()
-        assert time.monotonic() - began < 1.8
+        assert time.monotonic() - began < 7.5  # not two times 4 s
         """
     )
 
@@ -216,7 +221,10 @@ def test_what_a_late_worker_loses_is_said_once(programs: Programs) -> None:
             said = []
             @atexit.register
             def after_our_exit():
-                time.sleep(3)
+                until = time.monotonic() + 20
+                while sum(said) < 101 and time.monotonic() < until:
+                    time.sleep(0.05)
+                time.sleep(1)  # in case that it is said again
                 print("said", said, "lost", handler.stats().lost, file=sys.stderr)
             """
         ),
@@ -228,7 +236,7 @@ def test_records_of_the_last_moment_share_one_grace(programs: Programs) -> None:
     program = programs.start(
         """
         def on_loss(loss):
-            time.sleep(8)
+            time.sleep(20)
         handler = make(on_loss=on_loss, shutdown_timeout=1, endpoint_url="http://127.0.0.1:1")
         log.handlers[:] = [handler]
         log.info("")
@@ -248,5 +256,5 @@ def test_records_of_the_last_moment_share_one_grace(programs: Programs) -> None:
     assert program.stdout is not None
     assert program.stdout.readline() == "leaving\n"
     left = time.monotonic()
-    program.communicate(timeout=30)
-    assert time.monotonic() - left < 5  # 1 + 0.8, and the end of the interpreter; not 10 times 0.8
+    program.communicate(timeout=45)
+    assert time.monotonic() - left < 8  # 1 + 0.8, and the end of the interpreter; not 10 times 0.8

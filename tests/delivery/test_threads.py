@@ -52,7 +52,7 @@ def test_100_000_records_of_16_threads_arrive_once_and_in_order_per_thread(
             log.info("%d %d", name, n)
 
     run_threads(*(threading.Thread(target=work, args=(name,)) for name in range(16)))
-    assert handler.flush(30)
+    assert handler.flush(45)
     numbers: dict[str, list[int]] = {}
     for message in arrived(cloudwatch_logs):
         name, n = message.split()
@@ -111,6 +111,7 @@ def test_a_signal_handler_that_logs_every_millisecond_does_not_disturb(
         for n in range(20_000):
             log.info("loop %d", n)
         signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, signal.SIG_IGN)  # another thread may have been given one
         log.info("signals %d", count)
         """
     )
@@ -243,12 +244,12 @@ def test_dict_config_with_records_queued_and_a_slow_service_is_back_at_once(
 ) -> None:
     for name, value in cloudwatch_logs.environment.items():
         monkeypatch.setenv(name, value)
-    cloudwatch_logs.misbehave("slow", seconds=0.3)
+    cloudwatch_logs.misbehave("slow", seconds=1)
     log = logging.getLogger("configured")
     for n in range(3):
         began = time.monotonic()
         logging.config.dictConfig(configuration(cloudwatch_logs))
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 3  # to deliver takes four calls at least, one by one
         for m in range(100):
             log.info("%d %d", n, m)
     nothing = {"version": 1, "disable_existing_loggers": False}
@@ -291,7 +292,7 @@ def test_a_handler_dropped_without_close_delivers_and_leaves_no_thread(
         del handler
         gc.collect()
         assert gone() is None
-    assert cloudwatch_logs.wait_for(lambda: len(arrived(cloudwatch_logs)) == 20, 20)
+    assert cloudwatch_logs.wait_for(lambda: len(arrived(cloudwatch_logs)) == 20, 40)
     for thread in threading.enumerate():
         if thread.name.startswith("logspire-") and thread.name != "logspire-testing":
             thread.join(10)

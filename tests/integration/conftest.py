@@ -57,7 +57,7 @@ def make_handler(log: logging.Logger) -> Iterator[Callable[..., CloudWatchLogHan
     made: list[CloudWatchLogHandler] = []
 
     def make(*, attach: bool = True, **keywords: Any) -> CloudWatchLogHandler:
-        made.append(CloudWatchLogHandler("group", "stream", shutdown_timeout=2, **keywords))
+        made.append(CloudWatchLogHandler("group", "stream", shutdown_timeout=30, **keywords))
         if attach:
             log.addHandler(made[-1])
         return made[-1]

@@ -93,7 +93,8 @@ def test_what_the_applications_own_botocore_calls_log_does_arrive(
 def test_without_a_queue_and_at_debug_nothing_feeds_itself(
     cloudwatch_logs: LocalCloudWatchLogs, make_handler: Make
 ) -> None:
-    handler = make_handler(attach=False, use_queues=False)
+    # So long a call waits, if it must: a busy machine takes seconds to import the SDK.
+    handler = make_handler(attach=False, use_queues=False, send_interval=30)
     root = logging.getLogger()
     root.addHandler(handler)
     root.setLevel(logging.DEBUG)

@@ -63,6 +63,7 @@ def test_daemon_threads_that_log_until_the_end_do_not_hold_it_up(
     began = time.monotonic()
     errors = programs.run(
         """
+        log.handlers[:] = [handler := make(shutdown_timeout=10)]
         def chatter():
             while not threading.Event().wait(0.001):
                 log.info("chatter")
@@ -71,17 +72,24 @@ def test_daemon_threads_that_log_until_the_end_do_not_hold_it_up(
         log.info("last of the main thread")
         """
     )
-    assert time.monotonic() - began < 10 + 1 + 4  # shutdown_timeout, a second, and the start
+    assert time.monotonic() - began < 10 + 1 + 10  # shutdown_timeout, a second, and the start
     assert "last of the main thread" in arrived(cloudwatch_logs), errors
 
 
 def test_threads_that_outlive_the_main_thread_deliver(
     programs: Programs, cloudwatch_logs: LocalCloudWatchLogs
 ) -> None:
-    """On CPython 3.12 no thread can start once the main thread has ended."""
+    """On CPython 3.12 no thread can start once the main thread has ended.
+
+    So what is due is tried in the logging call, once: there must be a client and a stream by then.
+    """
     program = programs.start(
         """
-        log.handlers[:] = [make(send_interval=0.1)]
+        import boto3
+        client = boto3.client("logs")
+        client.create_log_group(logGroupName="tests")
+        client.create_log_stream(logGroupName="tests", logStreamName="stream")
+        log.handlers[:] = [make(send_interval=0.1, boto3_client=client)]
         def serve():
             threading.main_thread().join()
             log.info("served")
@@ -90,8 +98,8 @@ def test_threads_that_outlive_the_main_thread_deliver(
         threading.Thread(target=serve).start()
         """
     )
-    assert cloudwatch_logs.wait_for(lambda: arrived(cloudwatch_logs) == ["served"], 20)
-    _, errors = program.communicate("\n", timeout=30)
+    assert cloudwatch_logs.wait_for(lambda: arrived(cloudwatch_logs) == ["served"], 40)
+    _, errors = program.communicate("\n", timeout=45)
     assert program.returncode == 0, errors
     assert arrived(cloudwatch_logs) == ["served", "goodbye"]
 

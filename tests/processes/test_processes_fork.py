@@ -88,7 +88,7 @@ def test_five_generations_deliver_each_their_own(
         for generation in range(5):
             log.info("generation %d", generation)
             if generation == 2:
-                assert handler.flush(20)
+                assert handler.flush(40)
             pid = os.fork()
             if pid:
                 status = os.waitpid(pid, 0)[1]
@@ -212,7 +212,7 @@ def test_many_forked_children_in_a_row_cost_the_parent_nothing(
     programs.run(
         """
         log.info("first")
-        assert handler.flush(20)
+        assert handler.flush(40)
         threads, files = threading.active_count(), len(os.listdir("/dev/fd"))
         for c in range(200):
             pid = os.fork()
@@ -220,7 +220,7 @@ def test_many_forked_children_in_a_row_cost_the_parent_nothing(
                 os._exit(handler.stats().accepted)
             assert os.waitpid(pid, 0)[1] == 0
             log.info("%d", c)
-        assert handler.flush(20)
+        assert handler.flush(40)
         assert threading.active_count() == threads
         assert len(os.listdir("/dev/fd")) <= files
         """,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -118,7 +119,7 @@ assert settled(before) is True, settled(before)
 def test_a_process_that_dropped_handlers_during_an_outage_still_ends_in_time(
     programs: Programs, cloudwatch_logs: LocalCloudWatchLogs
 ) -> None:
-    errors = programs.run(
+    program = programs.start(
         MEASURES
         + """
 RemoteCloudWatchLogs(os.environ["AWS_ENDPOINT_URL"]).misbehave("hang", seconds=30)
@@ -126,11 +127,14 @@ options["shutdown_timeout"] = 1
 for n in range(50):
     use(n, "drop")
 gc.collect()
-began = time.monotonic()
-threading.Thread(target=lambda: (  # not a daemon: runs until the main thread has ended
-    threading.main_thread().join(), threading.Timer(4, os._exit, (9,))
-)).start()
+print("leaving")
 """,
     )
+    assert program.stdout is not None
+    assert program.stdout.readline() == "leaving\n"
+    left = time.monotonic()
+    _, errors = program.communicate(timeout=45)
+    assert time.monotonic() - left < 10  # 1 + 1, and the end of the interpreter; not 50 times 1
+    assert program.returncode == 0
     assert errors.count("lost 1 record") == 50
     assert arrived(cloudwatch_logs) == []

@@ -36,6 +36,7 @@ logconfig_dict = {
         "log_group_name": "tests",
         "log_stream_name": "server",
         "send_interval": 60,
+        "shutdown_timeout": 30,
     }},
     "root": {"handlers": []},
     "loggers": {"gunicorn.error": {"level": "INFO", "handlers": ["cloudwatch"]}},
@@ -47,7 +48,8 @@ from logspire import CloudWatchLogHandler
 log = logging.getLogger("shop")
 log.setLevel(logging.INFO)
 log.propagate = False
-log.addHandler(CloudWatchLogHandler("tests", "application", send_interval=60))
+waits = {"send_interval": 60, "shutdown_timeout": 30}
+log.addHandler(CloudWatchLogHandler("tests", "application", **waits))
 log.info("imported by %d", os.getpid())
 def app(environ, start_response):
     log.info("served %s", environ["PATH_INFO"])
@@ -72,7 +74,7 @@ class Server:
                     *(sys.executable, "-m", "gunicorn", "--preload", "--workers=2"),
                     *("--config=settings.py", "--no-control-socket"),
                     *(f"--worker-class={worker}", f"--bind=fd://{listening.fileno()}"),
-                    *("--graceful-timeout=20", "application:app"),
+                    *("--graceful-timeout=35", "application:app"),
                 ],
                 cwd=place,
                 env={**os.environ, **service.environment, "BOOTED": str(booted)},
@@ -94,7 +96,7 @@ class Server:
     def stop(self) -> int:
         """End it as a supervisor does."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(40)
+        return self.process.wait(45)
 
     def clean_up(self) -> None:
         """Leave nothing behind."""

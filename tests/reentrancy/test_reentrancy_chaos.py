@@ -64,7 +64,7 @@ def our_threads() -> list[threading.Thread]:
 
 def wait_for_no_thread() -> None:
     for thread in our_threads():
-        thread.join(10)
+        thread.join(30)
     assert not our_threads()
 
 
@@ -108,7 +108,7 @@ def test_closes_flushes_and_records_meet_the_end_of_the_worker_from_all_sides(
 
     run_threads(work, 4)
     handler.close()
-    assert slowest_s < 8  # shutdown_timeout is 10: nobody waited in vain
+    assert slowest_s < 25  # shutdown_timeout is 30: nobody waited in vain
     assert arrived(cloudwatch_logs) == Counter(str(n) for n in range(rounds))
     wait_for_no_thread()
 

@@ -100,10 +100,10 @@ def our_threads():
 def works(handler, text):
     began = time.monotonic()
     handler.handle(logging.makeLogRecord({"msg": text}))
-    assert handler.flush(15), handler.stats()
+    assert handler.flush(40), handler.stats()
     stats = handler.stats()
     assert stats.held == 0 and stats.delivered == stats.accepted, stats
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 20
 """
 
 
@@ -149,7 +149,7 @@ assert raised > 50, raised
 # Python itself keeps listing a thread that never ran where Thread.start is interrupted at its worst
 # moments, and loses track of one now and then.
 running = lambda: [thread for thread in our_threads() if thread.ident]
-until = time.monotonic() + 10
+until = time.monotonic() + 30
 while len(running()) > 3 and time.monotonic() < until:
     signal.sigtimedwait([], 0.02)
 assert len(running()) <= 3, running()
