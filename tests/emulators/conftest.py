@@ -1,7 +1,9 @@
 """Emulators of CloudWatch Logs that others wrote, each as a process of its own."""
 
+import contextlib
 import logging
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -19,7 +21,7 @@ from logspire import CloudWatchLogHandler
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
 
-START_S = 30
+START_S = 50
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "testing",
     "AWS_SECRET_ACCESS_KEY": "testing",
@@ -106,9 +108,13 @@ class Emulator:
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    # Below those that systems give out: an emulator takes seconds to start, and meanwhile the tests
+    # beside this one are given hundreds.
+    while True:
+        port = random.SystemRandom().randrange(10_000, 30_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def _run(name: str, module: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
@@ -161,7 +167,7 @@ def make_handler() -> Iterator[Callable[..., CloudWatchLogHandler]]:
     made: list[CloudWatchLogHandler] = []
 
     def make(*names: str, **keywords: Any) -> CloudWatchLogHandler:
-        made.append(CloudWatchLogHandler(*names, **keywords))
+        made.append(CloudWatchLogHandler(*names, **{"shutdown_timeout": 30, **keywords}))
         return made[-1]
 
     yield make

@@ -96,6 +96,7 @@ def test_without_a_queue_the_record_is_in_the_mock_when_the_call_returns(
     log: logging.Logger, make_handler: Make, *, compress: bool
 ) -> None:
     keywords: dict[str, Any] = {"use_queues": False, "compress": compress}
+    keywords["send_interval"] = 30  # so long a call waits, if it must: moto takes a while to start
     log.addHandler(make_handler("group", "stream", **keywords))
     log.info("%s", "x" * 5000)
     assert read() == ["x" * 5000]
