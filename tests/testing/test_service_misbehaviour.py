@@ -122,6 +122,8 @@ def test_a_hanging_call_is_recorded_while_it_hangs(service: LocalCloudWatchLogs)
     with pytest.raises(ReadTimeoutError):
         impatient.describe_log_groups()
     impatient.close()
+    # On a busy machine the caller may have left before it was heard.
+    assert service.wait_for(lambda: any(call.misbehaviour for call in service.calls), 30)
     assert service.calls[-1].misbehaviour == "hang"
 
 
@@ -146,12 +148,12 @@ def test_hanging_calls_end_when_the_service_stops() -> None:
 
         thread = threading.Thread(target=call)
         thread.start()
-        assert service.wait_for(lambda: len(service.calls) == 1, timeout=10)
+        assert service.wait_for(lambda: len(service.calls) == 1, timeout=30)
         started = time.monotonic()
-    assert ended.wait(10)
+    assert ended.wait(30)
     thread.join()
     client.close()
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30  # the caller would have waited for a minute
 
 
 def test_a_slow_answer_comes_after_its_seconds(put: Put, service: LocalCloudWatchLogs) -> None:

@@ -60,7 +60,7 @@ def remote(service: LocalCloudWatchLogs) -> RemoteCloudWatchLogs:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_with_status_0(running: Running, number: int) -> None:
     running.process.send_signal(number)
-    assert running.process.wait(10) == 0
+    assert running.process.wait(30) == 0
 
 
 def test_it_ends_while_a_call_hangs(running: Running) -> None:
@@ -74,9 +74,9 @@ def test_it_ends_while_a_call_hangs(running: Running) -> None:
 
     thread = threading.Thread(target=call)
     thread.start()
-    assert remote.wait_for(lambda: len(remote.calls) == 1, timeout=10)
+    assert remote.wait_for(lambda: len(remote.calls) == 1, timeout=30)
     running.process.send_signal(signal.SIGTERM)
-    assert running.process.wait(10) == 0
+    assert running.process.wait(30) == 0
     thread.join()
     client.close()
 
@@ -155,7 +155,7 @@ def test_waiting_over_http_ends_with_the_call_that_it_waits_for(
 ) -> None:
     sender = threading.Thread(target=put, args=("m",))
     sender.start()
-    assert remote.wait_for(lambda: remote.messages("group", "stream") == ["m"], timeout=10)
+    assert remote.wait_for(lambda: remote.messages("group", "stream") == ["m"], timeout=30)
     sender.join()
     assert not remote.wait_for(lambda: False, timeout=0.05)
 

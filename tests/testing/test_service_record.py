@@ -78,7 +78,7 @@ def test_the_summary_adds_up(put: Put, service: LocalCloudWatchLogs) -> None:
 def test_waiting_ends_when_the_predicate_is_true(put: Put, service: LocalCloudWatchLogs) -> None:
     sender = threading.Thread(target=put, args=("m",))
     sender.start()
-    assert service.wait_for(lambda: service.messages("group", "stream") == ["m"], timeout=10)
+    assert service.wait_for(lambda: service.messages("group", "stream") == ["m"], timeout=30)
     sender.join()
 
 
