@@ -37,6 +37,9 @@ class RawServer:
         self.script: deque[Answer] = deque()
         self.stored: list[str] = []
         """The messages in requests that were told that they were stored."""
+        self.given: list[Answer] = []
+        """What was answered. More than is in the script may be: on a busy machine a caller may
+        have given up before its request was read, and then takes one from the next."""
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._open: set[socket.socket] = set()
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
@@ -46,6 +49,7 @@ class RawServer:
         """Forget what was; answer the next requests like this."""
         self.script = deque(answers)
         self.stored = []
+        self.given = []
 
     def stop(self) -> None:
         """Close all connections."""
@@ -74,6 +78,7 @@ class RawServer:
         if not headers:
             return False
         answer = self.script.popleft() if self.script else Answer(GOOD, "keep", is_genuine=True)
+        self.given.append(answer)
         if answer.is_genuine and b"PutLogEvents" in headers[b"x-amz-target"]:
             self.stored += _messages(headers, body)
         connection.sendall(answer.data)
