@@ -285,14 +285,14 @@ def test_a_close_right_after_dict_config_has_all_its_time(
 def test_a_handler_dropped_without_close_delivers_and_leaves_no_thread(
     cloudwatch_logs: LocalCloudWatchLogs,
 ) -> None:
-    for n in range(20):
+    for n in range(8):
         handler = CloudWatchLogHandler(GROUP, STREAM, send_interval=60)
         handler.handle(logging.makeLogRecord({"msg": str(n)}))
         gone = weakref.ref(handler)
         del handler
         gc.collect()
         assert gone() is None
-    assert cloudwatch_logs.wait_for(lambda: len(arrived(cloudwatch_logs)) == 20, 40)
+    assert cloudwatch_logs.wait_for(lambda: len(arrived(cloudwatch_logs)) == 8, 40)
     for thread in threading.enumerate():
         if thread.name.startswith("logspire-") and thread.name != "logspire-testing":
             thread.join(10)
