@@ -78,7 +78,7 @@ def _print(results: Results, sizes: Sizes, rounds: int, took_s: float) -> None:
     print(
         f"Python {platform.python_version()}, {os.cpu_count()} CPUs, medians of {rounds} rounds"
         f" (least to most), {sizes.records} records of {SHORT_BYTES} bytes unless said otherwise,"
-        f" {took_s:.0f} s in all\n"
+        f" {took_s:.0f} s in all, load average {os.getloadavg()[1]:.1f} in the last five minutes\n"
     )
     for title, text in (
         ("What it costs", costs(results)),

@@ -90,7 +90,9 @@ def measurements(sizes: Sizes) -> list[Measurement]:
         Measurement("crowd", "log", SHIPPING, {"threads": CROWD, **burst}, ROUND_TRIP_S),
         Measurement("close", "close", SHIPPING, backlog, ROUND_TRIP_S),
         *_growth(sizes),
-        Measurement("idle", "idle", SHIPPING, {"records": sizes.paced, "seconds": sizes.idle_s}),
+        Measurement(
+            "idle", "idle", ("logspire",), {"records": sizes.paced, "seconds": sizes.idle_s}
+        ),
     ]
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 Figures = dict[str, float]
+Share = tuple["Sequence[logging.Logger]", "Sequence[str]", range]
 
 _SINK: Final = os.environ.get("AWS_ENDPOINT_URL", "")
 _SLOW_NS: Final = 5_000_000
@@ -50,8 +51,7 @@ def log(
     loggers = loggers_with(subject, streams)
     lines = ordinary_lines(message_bytes)
     warm = warm_up(subject, loggers) if is_warm else 0
-    starts = [warm + number * (records // threads) for number in range(threads)]
-    work = [(loggers, lines, range(start, start + records // threads)) for start in starts]
+    work = shares(loggers, lines, range(warm, warm + records), threads)
     cpu_s, began_s = time.process_time(), time.perf_counter()
     if threads == 1:
         log_all(*work[0])
@@ -89,7 +89,18 @@ def log_all(loggers: Sequence[logging.Logger], lines: Sequence[str], numbers: ra
         info(LAYOUT, line, number)
 
 
-def in_threads(work: Sequence[tuple[Sequence[logging.Logger], Sequence[str], range]]) -> None:
+def shares(
+    loggers: Sequence[logging.Logger], lines: Sequence[str], numbers: range, threads: int
+) -> list[Share]:
+    """Return what each thread logs: numbers of its own, and lines that others log much later."""
+    length, step = len(numbers) // threads, len(lines) // threads
+    return [
+        (loggers, [*lines[n * step :], *lines[: n * step]], numbers[n * length : (n + 1) * length])
+        for n in range(threads)
+    ]
+
+
+def in_threads(work: Sequence[Share]) -> None:
     threads = [threading.Thread(target=log_all, args=one) for one in work]
     for thread in threads:
         thread.start()

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)  # of a machine with other things to do
 @pytest.mark.skipif(
     importlib.util.find_spec("watchtower") is None, reason="watchtower is in the extra `bench`"
 )
