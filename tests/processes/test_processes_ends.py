@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import time
 from typing import TYPE_CHECKING
 
@@ -74,6 +75,33 @@ def test_daemon_threads_that_log_until_the_end_do_not_hold_it_up(
     )
     assert time.monotonic() - began < 10 + 1 + 10  # shutdown_timeout, a second, and the start
     assert "last of the main thread" in arrived(cloudwatch_logs), errors
+
+
+@pytest.mark.parametrize("thread", ["logspire-sender", "logspire-worker"])
+def test_a_process_that_ends_while_another_thread_is_starting_ours_delivers(
+    programs: Programs, cloudwatch_logs: LocalCloudWatchLogs, thread: str
+) -> None:
+    """On CPython 3.12 that start fails, after the main thread has found it under way."""
+    errors = programs.run(
+        """
+        threading.Thread(target=log.info, args=("first, by a daemon",), daemon=True).start()
+        assert starting.wait(30)
+        log.info("last, by the main thread")
+        """,
+        preface=textwrap.dedent(
+            f"""
+            import threading
+            starting, start = threading.Event(), threading.Thread.start
+            def start_late(thread):
+                if thread.name == {thread!r} and not starting.is_set():
+                    starting.set()
+                    threading.main_thread().join()
+                start(thread)
+            threading.Thread.start = start_late
+            """
+        ),
+    )
+    assert arrived(cloudwatch_logs) == ["first, by a daemon", "last, by the main thread"], errors
 
 
 def test_threads_that_outlive_the_main_thread_deliver(
