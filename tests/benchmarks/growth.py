@@ -23,7 +23,7 @@ _FLAT: Final = 1.25
 def growth(results: Results) -> str:
     """Return a table for each row that grows, ``StreamHandler`` beside it as the machine's mood."""
     return "\n\n".join(
-        f"{_table(results, row, title)}\n\n{_verdict(results, row)}"
+        f"{_table(results, row, title)}\n\n{_verdict(results, row)}".rstrip()
         for row, title in _TITLES.items()
         if _settings(results, row)
     )
@@ -62,6 +62,8 @@ def _per_byte(results: Results, row: str, setting: int) -> str:
 def _verdict(results: Results, row: str) -> str:
     """Say whether the price of a record, or of a byte where messages grow, stays what it was."""
     settings = _settings(results, row)
+    if len(settings) < 2:
+        return ""
     unit = "byte" if row == "message_bytes" else "record"
     prices = [
         _cpu_us(results, row, setting, "logspire") / (setting if unit == "byte" else 1)
