@@ -72,6 +72,10 @@ class Emulator:
                 pytest.fail(f"{self.name} did not start:\n{self.output}")
             time.sleep(0.05)  # between two looks: a process tells nobody that its port is open
 
+    def runs(self) -> bool:
+        """Whether it has not ended; another server may have its port, and answer."""
+        return self._process.poll() is None
+
     def stop(self) -> None:
         """End it and what it started; by force if it does not listen."""
         self._process.terminate()
@@ -109,9 +113,10 @@ class Emulator:
 
 def _free_port() -> int:
     # Below those that systems give out: an emulator takes seconds to start, and meanwhile the tests
-    # beside this one are given hundreds.
+    # beside this one are given hundreds. A thousand for each worker of xdist.
+    first = 10_000 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 20 * 1000
     while True:
-        port = random.SystemRandom().randrange(10_000, 30_000)
+        port = random.SystemRandom().randrange(first, first + 1000)
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port
@@ -138,6 +143,7 @@ def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
 def emulator(request: pytest.FixtureRequest) -> Iterator[Emulator]:
     """Each of the two in turn. What it printed during a test is shown if the test fails."""
     running: Emulator = request.getfixturevalue(request.param)
+    assert running.runs(), running.output
     before = len(running.output)
     yield running
     print(running.output[before:][-20_000:])
