@@ -308,12 +308,12 @@ def test_handlers_by_the_thousand_give_everything_back(programs: Programs) -> No
             handler = make()
             handler.handle(logging.makeLogRecord({"msg": "x"}))
             handler.close()
-        for _ in range(20):
+        for _ in range(10):
             round()
         gc.collect()
         files, objects = len(os.listdir("/proc/self/fd")), len(gc.get_objects())
         threads = threading.active_count()
-        for _ in range(50):
+        for _ in range(30):
             round()
         for _ in range(1000):
             make()
