@@ -107,6 +107,8 @@ for n in range(200):
     made = make(boto3_client=CLIENT, shutdown_timeout=0.02)
     made.handle(logging.makeLogRecord({"msg": str(n)}))
     made.close()
+    while made.stats().held:  # the worker may be late on a busy machine
+        signal.sigtimedwait([], 0.01)
     assert made.stats().lost == 1
 del made
 assert settled(before) is True, settled(before)
