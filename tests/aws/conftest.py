@@ -9,7 +9,7 @@ import pytest
 from logspire import CloudWatchLogHandler, Loss
 from logspire.aws.client import ClientOptions, ClientSource
 from logspire.aws.logs import CloudWatchLogs, GroupOptions
-from logspire.core.event import Event
+from logspire.core.columns import Events, Origin
 from logspire.core.stream import Batch
 from logspire.testing import LocalCloudWatchLogs
 
@@ -92,7 +92,9 @@ def batch() -> Callable[..., Batch]:
     """Makes a batch of (milliseconds since 1970, message)."""
 
     def make(*events: tuple[int, str]) -> Batch:
-        made = [Event(time_ms, text, len(text) + 26, 99, 0.0, 0, None) for time_ms, text in events]
-        return Batch(STREAM, made, sum(event.size_bytes for event in made), urgent=False)
+        times_ms, messages = zip(*events, strict=True)
+        sizes = [len(text) + 26 for text in messages]
+        made = Events.of(times_ms, messages, sizes, Origin(0.0, 0))
+        return Batch(STREAM, made, sum(sizes), urgent=False)
 
     return make

@@ -9,9 +9,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from logspire.core import event as events
+from logspire.core.columns import memory_bytes
 from logspire.core.ledger import LossReason
 from logspire.core.limits import Limits
 from logspire.core.retry import Rejection, Verdict
+from logspire.core.stream import STAGGER_S
 
 TINY = Limits(
     batch_bytes=100,
@@ -29,8 +31,12 @@ SEND_INTERVAL_S = 2.0
 class Record:
     """What the application logged; lost when any of its pieces is."""
 
-    pieces_left: int
+    pieces: int
     loss: LossReason | None = None
+    pieces_left: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.pieces_left = self.pieces
 
 
 @dataclass(eq=False)
@@ -49,13 +55,22 @@ class Item:
 
 
 @dataclass(eq=False)
+class Job:
+    """Events under way, in the order of time."""
+
+    items: list[Item]
+    urgent: bool
+
+
+@dataclass(eq=False)
 class Lane:
-    """One stream. Its job is None, or the events under way, or [] while it is created."""
+    """One stream. Each of its jobs is the events under way, none while it is created."""
 
     waiting: list[Item] = field(default_factory=list)
-    job: list[Item] | None = None
+    jobs: list[Job] = field(default_factory=list)
+    started_s: float = -math.inf
+    well: bool = False
     urgent: bool = False
-    job_urgent: bool = False
     attempts: int = 0
     not_before_s: float = -math.inf
     missing: bool = False
@@ -118,15 +133,17 @@ class Oracle:
         self.turns = 0
         self.failures = 0
         self.opens_s = -math.inf
-        self.probe: Lane | None = None
+        self.probe: Job | None = None
 
     # -- questions ------------------------------------------------------------------------------
 
     def held(self) -> list[Item]:
-        return [item for lane in self.lanes.values() for item in [*lane.waiting, *(lane.job or [])]]
+        lanes = self.lanes.values()
+        under_way = [item for lane in lanes for job in lane.jobs for item in job.items]
+        return [item for lane in lanes for item in lane.waiting] + under_way
 
     def held_bytes(self) -> int:
-        return sum(events.memory_bytes(item.message) for item in self.held())
+        return sum(memory_bytes(item.message, item.record.pieces) for item in self.held())
 
     def held_records(self) -> int:
         return sum(record.pieces_left > 0 for record in self.records)
@@ -163,21 +180,30 @@ class Oracle:
                     lane.take([item])
                     self._settle(item, reason)
             if lane.waiting:
-                lane.job_urgent = lane.urgent
-                lane.job = [] if lane.missing else self._batch(lane)
-                lane.take(lane.job)
-                started[stream] = [(item.timestamp_ms, item.message) for item in lane.job]
-                self.probe = lane if self.failures else None
+                batch = [] if lane.missing else self._batch(lane)
+                job = Job(batch, lane.urgent)
+                lane.take(batch)
+                lane.jobs.append(job)
+                lane.started_s = self.now_s
+                started[stream] = [(item.timestamp_ms, item.message) for item in batch]
+                self.probe = job if self.failures else None
             self._announce()
         return started
 
     def resolve(
-        self, stream: str, verdict: Verdict, rejected: tuple[Rejection, ...], jitter: float
+        self,
+        stream: str,
+        turn: int,
+        verdict: Verdict,
+        rejected: tuple[Rejection, ...],
+        jitter: float,
     ) -> None:
+        """Answer the job of a stream that was started as number ``turn`` of those under way."""
         lane = self.lanes[stream]
-        batch, lane.job = lane.job, None
-        assert batch is not None
-        self._answered(lane, verdict, jitter)
+        job = lane.jobs.pop(turn)
+        batch = job.items
+        lane.due_s = math.inf
+        self._answered(job, verdict, jitter)
         if verdict is Verdict.DELIVERED and not batch:
             lane.missing, lane.just_created = False, True
         elif verdict is Verdict.DELIVERED:
@@ -185,13 +211,14 @@ class Oracle:
         elif verdict is Verdict.REFUSED and batch:
             self._refused(lane, batch)
         else:
-            self._failed(lane, batch, verdict, jitter)
+            self._failed(lane, job, verdict, jitter)
         self._announce()
 
     def hasten(self) -> None:
         for lane in self.lanes.values():
             lane.urgent = bool(lane.waiting)
-            lane.job_urgent = True
+            for job in lane.jobs:
+                job.urgent = True
         self._announce()
 
     def flush(self) -> OracleFlush:
@@ -206,14 +233,13 @@ class Oracle:
         self.hasten()
 
     def shed(self, held_bytes: int) -> None:
-        """The oldest of all goes first; streams whose oldest are equally old take turns."""
+        """The oldest of all goes first; of two that are equally old that of the older stream."""
         turn = {stream: number for number, stream in enumerate(self.lanes)}
         while self.held_bytes() > held_bytes:
             oldest = {s: by_time(lane.waiting)[0] for s, lane in self.lanes.items() if lane.waiting}
             if not oldest:
                 return
             stream = min(oldest, key=lambda s: (oldest[s].timestamp_ms, turn[s]))
-            turn[stream] = max(turn.values()) + 1
             self.lanes[stream].take([oldest[stream]])
             self._settle(oldest[stream], LossReason.QUEUE_FULL)
             self._announce()
@@ -252,20 +278,27 @@ class Oracle:
 
     def _due_s(self, lane: Lane) -> float:
         """When to send: after the interval; at once if asked to or full; never while waiting."""
-        if lane.job is not None or not lane.waiting:
+        if not lane.waiting:
             return math.inf
         size = sum(item.size_bytes for item in lane.waiting)
         full = size >= TINY.batch_bytes or len(lane.waiting) >= TINY.batch_count
+        if lane.jobs:
+            return self._beside_s(lane) if full else math.inf
         due_s = min(item.arrived_s for item in lane.waiting) + SEND_INTERVAL_S
         if full or lane.urgent or self.hurried or lane.attempts or lane.missing:
             due_s = min(due_s, self.now_s)
         return max(due_s, lane.not_before_s)
 
+    def _beside_s(self, lane: Lane) -> float:
+        """A full batch need not wait for an answer where all is well and nothing can mix."""
+        under_way = [item.timestamp_ms for job in lane.jobs for item in job.items]
+        creating = not all(job.items for job in lane.jobs)
+        older = min(item.timestamp_ms for item in lane.waiting) <= max(under_way, default=0)
+        return math.inf if creating or older or not lane.well else lane.started_s + STAGGER_S
+
     def _announce(self) -> None:
         """Idle streams are forgotten; of the others, a time once announced is not put off."""
-        self.lanes = {
-            s: lane for s, lane in self.lanes.items() if lane.waiting or lane.job is not None
-        }
+        self.lanes = {s: lane for s, lane in self.lanes.items() if lane.waiting or lane.jobs}
         for lane in self.lanes.values():
             due_s = self._due_s(lane)
             if due_s < lane.due_s:
@@ -273,12 +306,12 @@ class Oracle:
                 lane.turn = self.turns
             lane.due_s = min(lane.due_s, due_s) if due_s < math.inf else math.inf
 
-    def _answered(self, lane: Lane, verdict: Verdict, jitter: float) -> None:
+    def _answered(self, job: Job, verdict: Verdict, jitter: float) -> None:
         """Any answer opens the gate for all; no answer shuts it, and frees the place of a probe."""
         if verdict not in (Verdict.RETRY, Verdict.DISCONNECTED):
             self.failures, self.opens_s, self.probe = 0, -math.inf, None
             return
-        self.probe = None if lane is self.probe else self.probe
+        self.probe = None if job is self.probe else self.probe
         if verdict is Verdict.RETRY or self.failures:
             delay_s = self._backoff_s(self.failures, jitter)
             self.opens_s = max(self.opens_s, self.now_s + delay_s)
@@ -292,6 +325,7 @@ class Oracle:
             reasons = [part.reason for part in rejected if part.start <= index < part.stop]
             self._settle(item, reasons[0] if reasons else None)
         lane.attempts, lane.just_created, lane.not_before_s = 0, False, -math.inf
+        lane.well = True
         lane.count_cap = min(2 * lane.count_cap, TINY.batch_count)
         self.batches += 1
 
@@ -304,10 +338,13 @@ class Oracle:
             lane.urgent = True
             lane.count_cap = len(batch) // 2
         lane.attempts, lane.just_created, lane.not_before_s = 0, False, self.now_s
+        lane.well = False
 
-    def _failed(self, lane: Lane, batch: list[Item], verdict: Verdict, jitter: float) -> None:
+    def _failed(self, lane: Lane, job: Job, verdict: Verdict, jitter: float) -> None:
+        batch = job.items
         lane.waiting += batch
-        lane.urgent |= bool(batch) and lane.job_urgent  # what waits may have come since
+        lane.well = False
+        lane.urgent |= bool(batch) and job.urgent  # what waits may have come since
         lane.missing = verdict is Verdict.MISSING and bool(batch) and not lane.just_created
         at_once = lane.missing or (verdict is Verdict.DISCONNECTED and lane.attempts == 0)
         broken = verdict in (Verdict.RETRY, Verdict.DISCONNECTED)

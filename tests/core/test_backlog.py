@@ -25,7 +25,7 @@ class Bench:
         self.backlog = Backlog(limits, send_interval_s=2.0, oversize=oversize, ledger=self.ledger)
 
     def add(self, text: str, *, stream: str = "s", age_ms: int = 0, now_s: float = 0.0) -> None:
-        self.backlog.add(stream, NOW_MS - age_ms, text, arrived_s=now_s, now_s=now_s)
+        self.backlog.add(stream, [NOW_MS - age_ms], [text], arrived_s=now_s, now_s=now_s)
 
     def batch(self, now_s: float = 9.0) -> Batch:
         job = self.backlog.next_job(now_s, NOW_MS)
@@ -36,7 +36,7 @@ class Bench:
         """Answer the next batch; return its messages."""
         batch = self.batch(now_s)
         self.backlog.resolve(batch, outcome, now_s=now_s, jitter=1.0)
-        return [event.message for event in batch.events]
+        return list(batch.events.messages)
 
 
 @pytest.fixture
@@ -316,7 +316,7 @@ def test_giving_up_nothing_but_pieces_loses_their_record_once(bench: Bench) -> N
 def test_a_flush_whose_records_are_shed_is_done(bench: Bench) -> None:
     bench.add("x")
     flush = bench.backlog.flush(0.0)
-    bench.backlog.shed(0)
+    bench.backlog.shed(0, 0.0)
     assert (flush.done, flush.lossless) == (True, False)
 
 
@@ -324,7 +324,7 @@ def test_no_more_is_shed_than_has_to_be(bench: Bench) -> None:
     bench.add("one")
     just_one = bench.backlog.held_bytes
     bench.add("two")
-    bench.backlog.shed(just_one)
+    bench.backlog.shed(just_one, 0.0)
     assert (bench.backlog.held_bytes, bench.send(DELIVERED)) == (just_one, ["two"])
 
 
@@ -334,7 +334,7 @@ def test_streams_with_nothing_left_take_no_memory(bench: Bench) -> None:
     bench.add("too old", stream="b", age_ms=101, now_s=0.0)
     bench.backlog.next_job(2.0, NOW_MS)
     bench.add("shed", stream="c", now_s=2.0)
-    bench.backlog.shed(0)
+    bench.backlog.shed(0, 0.0)
     assert bench.backlog._streams == {}
 
 
@@ -383,5 +383,5 @@ def test_adding_to_a_long_queue_does_not_look_through_it(bench: Bench) -> None:
     CountedTime.comparisons = 0
     for number in range(1000):
         age_ms = number % 2  # out of order, as from several threads
-        bench.backlog.add("s", NOW_MS - age_ms, "x", arrived_s=CountedTime(0.0), now_s=number)
+        bench.backlog.add("s", [NOW_MS - age_ms], ["x"], arrived_s=CountedTime(0.0), now_s=number)
     assert CountedTime.comparisons < 100

@@ -40,7 +40,7 @@ class Service:
         if failure := next(self.failures, None):
             return failure
         if isinstance(job, Batch):
-            messages = [event.message for event in job.events]
+            messages = list(job.events.messages)
             if any("poison" in message for message in messages):
                 self.refusals += 1
                 return Verdict.REFUSED
@@ -66,7 +66,7 @@ def test_all_but_poison_is_delivered_in_a_bounded_number_of_calls(
     ledger, service = Ledger(), Service(failures)
     backlog = Backlog(LIMITS, send_interval_s=2.0, oversize="split", ledger=ledger)
     for stream, time_ms, text in texts:
-        backlog.add(stream, time_ms, text, arrived_s=0.0, now_s=0.0)
+        backlog.add(stream, [time_ms], [text], arrived_s=0.0, now_s=0.0)
     for job, now_s in jobs_as_they_fall_due(backlog):
         backlog.resolve(job, Outcome(service.answer(job)), now_s=now_s, jitter=jitter)
     poison = sum(text == "poison" for _, _, text in texts)
@@ -85,7 +85,7 @@ def test_nothing_waits_longer_than_its_interval_and_the_waits_after_failures(
 ) -> None:
     service = Service(failures)
     backlog = Backlog(LIMITS, send_interval_s=2.0, oversize="split", ledger=Ledger())
-    backlog.add("a", 0, "fine", arrived_s=0.0, now_s=0.0)
+    backlog.add("a", [0], ["fine"], arrived_s=0.0, now_s=0.0)
     bound_s = 2.0
     for job, now_s in jobs_as_they_fall_due(backlog):
         assert now_s <= bound_s

@@ -67,17 +67,17 @@ def text_of(number: int, filler: str, size_bytes: int) -> str:
 
 def assert_legal(batch: Batch, now_ms: int, latest_ms: float) -> None:
     """Every limit of the destination holds, at the time of the call."""
-    times = [event.timestamp_ms for event in batch.events]
-    sizes = [len(event.message.encode()) + TINY.overhead_bytes for event in batch.events]
+    times = list(batch.events.times_ms)
+    sizes = [len(text.encode()) + TINY.overhead_bytes for text in batch.events.messages]
     assert 1 <= len(times) <= TINY.batch_count
     assert sum(sizes) == batch.size_bytes <= TINY.batch_bytes
     assert max(sizes) <= TINY.event_bytes
-    assert [event.size_bytes for event in batch.events] == sizes
+    assert list(batch.events.sizes) == sizes
     assert times == sorted(times)
     assert TINY.span_ms is not None
     assert times[-1] - times[0] < TINY.span_ms
     assert not any(loss_outside(time, now_ms, latest_ms) for time in times)
-    assert all(event.message for event in batch.events)
+    assert all(batch.events.messages)
 
 
 class BacklogMachine(RuleBasedStateMachine):
@@ -90,7 +90,7 @@ class BacklogMachine(RuleBasedStateMachine):
             TINY, send_interval_s=SEND_INTERVAL_S, oversize=oversize, ledger=self.ledger
         )
         self.oracle = Oracle(oversize)
-        self.under_way: dict[str, Job] = {}
+        self.under_way: list[Job] = []
         self.answered: list[Job] = []
         self.flushes: list[tuple[Flush, OracleFlush]] = []
         self.last_arrival_s = -math.inf
@@ -105,7 +105,7 @@ class BacklogMachine(RuleBasedStateMachine):
             arrived_s = self.last_arrival_s = max(self.last_arrival_s, oracle.now_s - lag_s)
             time_ms = oracle.now_ms - age_ms
             oracle.add(stream, time_ms, text, arrived_s)
-            self.backlog.add(stream, time_ms, text, arrived_s=arrived_s, now_s=oracle.now_s)
+            self.backlog.add(stream, [time_ms], [text], arrived_s=arrived_s, now_s=oracle.now_s)
 
     @rule(seconds=steps_s, milliseconds=steps_ms)
     def time_passes(self, seconds: float, milliseconds: int) -> None:
@@ -120,15 +120,14 @@ class BacklogMachine(RuleBasedStateMachine):
         expected = self.oracle.jobs()
         jobs = list(self._jobs())
         assert len(jobs) == len({job.stream for job in jobs}), "two jobs for one stream"
-        assert not {job.stream for job in jobs} & set(self.under_way), "two jobs for one stream"
         sent = {
-            job.stream: [(event.timestamp_ms, event.message) for event in job.events]
+            job.stream: list(zip(job.events.times_ms, job.events.messages, strict=True))
             if isinstance(job, Batch)
             else []
             for job in jobs
         }
         assert list(sent.items()) == list(expected.items())
-        self.under_way.update({job.stream: job for job in jobs})
+        self.under_way += jobs
         assert self.backlog.next_due_s() > self.oracle.now_s, "spins"
 
     def _jobs(self) -> Iterable[Job]:
@@ -158,17 +157,18 @@ class BacklogMachine(RuleBasedStateMachine):
                 self._sleep_until_due()
             self.add(meanwhile)
             if self.under_way:
-                stream = sorted(self.under_way)[-last]
-                self._answer(stream, verdict, tuple(rejected), jitter)
+                job = self.under_way[-last]
+                self._answer(job, verdict, tuple(rejected), jitter)
 
     def _answer(
-        self, stream: str, verdict: Verdict | None, rejected: tuple[Rejection, ...], jitter: float
+        self, job: Job, verdict: Verdict | None, rejected: tuple[Rejection, ...], jitter: float
     ) -> None:
-        job = self.under_way.pop(stream)
+        turn = [other for other in self.under_way if other.stream == job.stream].index(job)
+        self.under_way.remove(job)
         if verdict is None:
-            poison = isinstance(job, Batch) and any("3" in event.message for event in job.events)
+            poison = isinstance(job, Batch) and any("3" in text for text in job.events.messages)
             verdict = Verdict.REFUSED if poison else Verdict.DELIVERED
-        self.oracle.resolve(stream, verdict, rejected, jitter)
+        self.oracle.resolve(job.stream, turn, verdict, rejected, jitter)
         outcome = Outcome(verdict, "said the service", rejected)
         self.backlog.resolve(job, outcome, now_s=self.oracle.now_s, jitter=jitter)
         self.answered.append(job)
@@ -207,14 +207,14 @@ class BacklogMachine(RuleBasedStateMachine):
     def shed(self, percent: int) -> None:
         held_bytes = self.oracle.held_bytes() * percent // 100
         self.oracle.shed(held_bytes)
-        self.backlog.shed(held_bytes)
+        self.backlog.shed(held_bytes, self.oracle.now_s)
 
     @precondition(lambda self: self.oracle.items % 8 == 7)
     @rule()
     def abandon(self) -> None:
         self.oracle.abandon(LossReason.SHUTDOWN)
         self.backlog.abandon(LossReason.SHUTDOWN, "the end")
-        self.answered += self.under_way.values()
+        self.answered += self.under_way
         self.under_way.clear()
 
     # -- what always holds ----------------------------------------------------------------------

@@ -26,7 +26,7 @@ class Bench:
             self.add(f"{number}", 0.0)
 
     def add(self, stream: str, now_s: float) -> None:
-        self.backlog.add(stream, 0, "x", arrived_s=now_s, now_s=now_s)
+        self.backlog.add(stream, [0], ["x"], arrived_s=now_s, now_s=now_s)
 
     def start(self, now_s: float) -> Job:
         job = self.backlog.next_job(now_s, 0)

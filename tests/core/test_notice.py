@@ -29,7 +29,7 @@ class Bench:
 
     def add(self, text: str, *, stream: str = "s", age_ms: int = 0) -> None:
         time_ms = NOW_MS - age_ms
-        self.backlog.add(stream, time_ms, text, arrived_s=self.now_s, now_s=self.now_s)
+        self.backlog.add(stream, [time_ms], [text], arrived_s=self.now_s, now_s=self.now_s)
 
     def work(self, verdict: Verdict = Verdict.DELIVERED, until_s: float | None = None) -> list[str]:
         """Send what is due until a time, by default now; return the messages that arrived."""
@@ -39,10 +39,10 @@ class Bench:
             self.backlog.tell(self.now_s, NOW_MS, urgent=False)
             while (job := self.backlog.next_job(self.now_s, NOW_MS)) is not None:
                 assert isinstance(job, Batch)
-                poison = any("poison" in event.message for event in job.events)
+                poison = any("poison" in message for message in job.events.messages)
                 answer = Verdict.REFUSED if poison else verdict
                 if answer is Verdict.DELIVERED:
-                    sent += [event.message for event in job.events]
+                    sent += list(job.events.messages)
                 outcome = Outcome(answer, "said the service")
                 self.backlog.resolve(job, outcome, now_s=self.now_s, jitter=1.0)
             next_s = min(self.backlog.next_due_s(), self.backlog.next_notice_s())
@@ -64,7 +64,7 @@ def test_after_an_outage_the_stream_is_told_how_many_are_missing_and_why(bench: 
     for age_ms in (30, 20, 10):
         bench.add(f"{age_ms} old", age_ms=age_ms)
     bench.work(Verdict.RETRY, until_s=60.0)
-    bench.backlog.shed(bench.backlog.held_bytes // 3)
+    bench.backlog.shed(bench.backlog.held_bytes // 3, 0.0)
     kept, told = bench.work(until_s=70.0)
     assert kept == "10 old"
     assert told == (
@@ -77,7 +77,7 @@ def test_while_calls_fail_nobody_is_told(bench: Bench) -> None:
     bench.add("a")
     bench.add("b")
     bench.work(Verdict.RETRY, until_s=10.0)
-    bench.backlog.shed(bench.backlog.held_bytes // 2)
+    bench.backlog.shed(bench.backlog.held_bytes // 2, 0.0)
     held = bench.backlog.held_events
     bench.work(Verdict.RETRY, until_s=200.0)
     assert (held, bench.backlog.held_events) == (1, 1)
@@ -115,7 +115,7 @@ def test_a_notice_takes_the_place_of_the_gap_in_time(bench: Bench) -> None:
     bench.backlog.tell(9.0, NOW_MS, urgent=True)
     job = bench.backlog.next_job(9.0, NOW_MS)
     assert isinstance(job, Batch)
-    assert [event.timestamp_ms for event in job.events] == [NOW_MS - 8]
+    assert list(job.events.times_ms) == [NOW_MS - 8]
 
 
 @pytest.mark.parametrize("age_ms", [101, 60, -31], ids=["too old", "old", "ahead"])
@@ -179,7 +179,7 @@ def test_a_notice_that_had_to_make_room_is_said_again_with_what_was_lost_since(
     bench.backlog.tell(5.0, NOW_MS, urgent=True)
     assert bench.backlog.is_telling()
     bench.add("younger", age_ms=-1)
-    bench.backlog.shed(0)
+    bench.backlog.shed(0, 0.0)
     assert bench.backlog.held_events == 0
     assert bench.ledger.lost == {LossReason.REFUSED: 1, LossReason.QUEUE_FULL: 1}
     bench.add("poison")
@@ -198,7 +198,7 @@ def test_a_notice_is_not_counted_in_the_bound_which_may_just_have_been_reached(
 
 
 def test_a_notice_that_the_service_refuses_is_not_tried_for_ever(bench: Bench) -> None:
-    bench.backlog.add("s", NOW_MS, "x", arrived_s=0.0, now_s=0.0)
+    bench.backlog.add("s", [NOW_MS], ["x"], arrived_s=0.0, now_s=0.0)
     bench.backlog.lose("s", LossReason.REFUSED, "poison", first_ms=0, last_ms=0)
     assert notices(bench.work(until_s=1000.0)) == []
     assert bench.backlog.held_events == 0
@@ -255,7 +255,7 @@ def test_what_streams_were_told_adds_up_to_what_was_lost(life: list[str]) -> Non
     told: list[str] = []
     for step in life:
         if step == "shed":
-            bench.backlog.shed(bench.backlog.held_bytes // 2)
+            bench.backlog.shed(bench.backlog.held_bytes // 2, 0.0)
         elif step == "hurry":
             bench.backlog.hurry(bench.now_s)
         elif step in ("outage", "well"):

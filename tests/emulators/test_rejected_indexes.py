@@ -11,7 +11,7 @@ import pytest
 from logspire import CloudWatchLogHandler, Loss, LossReason
 from logspire.aws.client import ClientOptions, ClientSource
 from logspire.aws.logs import CloudWatchLogs, GroupOptions
-from logspire.core.event import Event
+from logspire.core.columns import Events, Origin
 from logspire.core.retry import Rejection, Verdict
 from logspire.core.stream import Batch, Creation
 
@@ -33,7 +33,8 @@ def rejected(emulator: Emulator, *ages_s: int) -> tuple[Rejection, ...]:
     )
     service = CloudWatchLogs(f"/tests/{uuid.uuid4().hex}", source, group=GroupOptions())
     now_ms = time.time_ns() // 1_000_000
-    events = [Event(now_ms - age_s * 1000, "m", 27, 50, 0.0, 0, None) for age_s in ages_s]
+    times_ms = [now_ms - age_s * 1000 for age_s in ages_s]
+    events = Events.of(times_ms, ["m"] * len(ages_s), [27] * len(ages_s), Origin(0.0, 0))
     service.perform(Creation("stream"))
     outcome = service.perform(Batch("stream", events, 27 * len(events), urgent=False))
     service.close()

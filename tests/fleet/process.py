@@ -107,7 +107,7 @@ class Process:
         """Do what the worker does when it wakes: take what came in, send what is due."""
         self._take(now_s)
         backlog = self._backlog
-        backlog.shed(MAX_QUEUE_BYTES)
+        backlog.shed(MAX_QUEUE_BYTES, now_s)
         while self._under_way < SENDERS and (job := backlog.next_job(now_s, int(now_s * 1000))):
             self._under_way += 1
             self._proceed(Pending(job, calls_of(job, self._group)), None, now_s)
@@ -129,7 +129,8 @@ class Process:
         while (at_s := self._next_tick_s()) <= now_s:
             self._ticks += 1
             for stream in self._lanes:
-                self._backlog.add(stream, int(at_s * 1000), RECORD, arrived_s=at_s, now_s=now_s)
+                time_ms = int(at_s * 1000)
+                self._backlog.add(stream, [time_ms], [RECORD], arrived_s=at_s, now_s=now_s)
 
     def _proceed(self, pending: Pending, answer: Answer | None, now_s: float) -> bool:
         """Make the next call of a job; return whether there was none, and it is resolved."""

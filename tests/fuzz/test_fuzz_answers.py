@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logspire.aws.logs import CloudWatchLogs
-from logspire.core.event import Event
+from logspire.core.columns import Events, Origin
 from logspire.core.ledger import LossReason
 from logspire.core.limits import CLOUDWATCH_LOGS
 from logspire.core.retry import Outcome, Rejection, Verdict
@@ -32,7 +32,7 @@ LONGEST_S = 10.0
 
 def batch() -> Batch:
     now_ms = time.time_ns() // 1_000_000
-    events = [Event(now_ms, "x" * 300, 326, 500, 0.0, 0, None) for _ in range(EVENTS)]
+    events = Events.of([now_ms] * EVENTS, ["x" * 300] * EVENTS, [326] * EVENTS, Origin(0.0, 0))
     return Batch("stream", events, 326 * EVENTS, urgent=False)
 
 

@@ -123,12 +123,13 @@ class CloudWatchLogs:
     # -- put ------------------------------------------------------------------------------------
 
     def _put(self, client: Any, batch: Batch) -> Outcome:
+        events = batch.events
         request: dict[str, Any] = {
             "logGroupName": self._group_name,
             "logStreamName": batch.stream,
             "logEvents": [
-                {"timestamp": event.timestamp_ms, "message": event.message}
-                for event in batch.events
+                {"timestamp": time_ms, "message": message}
+                for time_ms, message in zip(events.times_ms, events.messages, strict=True)
             ],
         }
         if self._entity is not None:
@@ -145,7 +146,7 @@ class CloudWatchLogs:
                     return self._put_plain(client, request, blame=1)
                 raise
         self._gzip_read |= call.compressed and call.readable
-        return self._read(answer, len(batch.events), readable=call.readable)
+        return self._read(answer, len(events), readable=call.readable)
 
     def _call(self, client: Any, request: dict[str, Any], call: PutCall) -> Any:
         if not self._source.is_own:

@@ -16,10 +16,11 @@ from __future__ import annotations
 import heapq
 import itertools
 import math
+from collections import Counter
 from typing import TYPE_CHECKING
 
-from logspire.core import event as events
-from logspire.core.event import Event, Oversize, Whole, memory_bytes
+from logspire.core import event as texts
+from logspire.core.columns import Events, Origin, Whole
 from logspire.core.flush import Flush, Flushes
 from logspire.core.ledger import Ledger, LossReason
 from logspire.core.notice import Gap, Notices
@@ -35,6 +36,9 @@ from logspire.core.retry import (
 from logspire.core.stream import UNSCHEDULED, Batch, Creation, Job, Stream
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from logspire.core.event import Oversize
     from logspire.core.limits import Limits
 
 _REFUSALS = (Action.HALVE, Action.GIVE_UP)
@@ -76,45 +80,62 @@ class Backlog:
     def add(
         self,
         stream: str,
-        timestamp_ms: int,
-        text: str,
+        times_ms: Sequence[int],
+        messages: Sequence[str],
         *,
         arrived_s: float,
         now_s: float,
-        notice_of: Gap | None = None,
     ) -> None:
-        """Take over a record: one event, or several where it has to be split.
+        """Take over records: one event each, or several where one has to be split.
 
         Args:
             stream: a legal stream name.
-            timestamp_ms: the time of the record, milliseconds since 1970.
-            text: the formatted message.
-            arrived_s: monotonic time since when it waits.
+            times_ms: the times of the records, milliseconds since 1970.
+            messages: the formatted messages.
+            arrived_s: monotonic time since when they wait.
             now_s: monotonic time now.
-            notice_of: set where it is no record, but tells of missing ones: see `tell`.
         """
+        sizes = texts.plain_sizes(messages, self._limits)
+        origin = Origin(arrived_s, self._flushes.epoch)
+        start = 0
+        while start < len(sizes):
+            try:
+                odd = sizes.index(0, start)
+            except ValueError:
+                odd = len(sizes)
+            if start < odd:
+                run = slice(start, odd)
+                self._hold(
+                    stream, Events.of(times_ms[run], messages[run], sizes[run], origin), now_s
+                )
+            if odd < len(sizes):
+                self._add_odd(stream, times_ms[odd], messages[odd], arrived_s, now_s)
+            start = odd + 1
+
+    def _add_odd(
+        self, stream: str, time_ms: int, message: str, arrived_s: float, now_s: float
+    ) -> None:
+        """Take over a record that cannot be sent just as it is."""
         try:
-            pieces, was_cut = events.prepare(text, self._limits, self._oversize)
-        except events.UnsendableError as no:
-            self.lose(stream, no.reason, str(no), first_ms=timestamp_ms, last_ms=timestamp_ms)
+            pieces, was_cut = texts.prepare(message, self._limits, self._oversize)
+        except texts.UnsendableError as no:
+            self.lose(stream, no.reason, str(no), first_ms=time_ms, last_ms=time_ms)
             return
         self._ledger.split += was_cut
+        whole = Whole(len(pieces), time_ms) if len(pieces) > 1 else None
+        origin = Origin(arrived_s, self._flushes.epoch, whole)
+        messages, sizes = zip(*pieces, strict=True)
+        self._hold(stream, Events.of([time_ms] * len(pieces), messages, sizes, origin), now_s)
+
+    def _hold(self, stream: str, events: Events, now_s: float) -> None:
         lane = self._streams.get(stream)
         if lane is None:
             lane = self._streams[stream] = Stream(stream, self._limits)
             self._in_use = True
-        epoch = self._flushes.epoch
-        whole = Whole(len(pieces)) if len(pieces) > 1 else notice_of
-        changed = False
-        for message, size in pieces:
-            # The few notices are outside of the bound: it may just have been reached.
-            memory = memory_bytes(message) if notice_of is None else 0
-            event = Event(timestamp_ms, message, size, memory, arrived_s, epoch, whole)
-            changed |= lane.add(event)
-            self.held_bytes += memory
-        self.held_events += len(pieces)
-        self._flushes.unsettled[epoch] += len(pieces)
-        if changed:
+        self.held_bytes += sum(events.memory)
+        self.held_events += len(events)
+        self._flushes.unsettled[events.origins[0].epoch] += len(events)
+        if lane.add(events):
             self._reschedule(lane, now_s)
 
     def lose(
@@ -147,12 +168,14 @@ class Backlog:
         urgent |= self._hurried
         room = self._limits.event_bytes - self._limits.overhead_bytes
         for gap in self._notices.take_due(now_s, self._send_interval_s, urgent=urgent):
-            text = events.repair(gap.text())
+            text = texts.repair(gap.text())
             if len(text.encode()) > room:
-                text = events.truncate(text, room)
+                text = texts.truncate(text, room)
+            size = len(text.encode()) + self._limits.overhead_bytes
             time_ms = gap.time_ms(now_ms, self._limits.age_ms or math.inf)
             since_s = now_s - self._send_interval_s  # it has waited already
-            self.add(gap.stream, time_ms, text, arrived_s=since_s, now_s=now_s, notice_of=gap)
+            origin = Origin(since_s, self._flushes.epoch, gap)
+            self._hold(gap.stream, Events.of([time_ms], [text], [size], origin), now_s)
 
     def next_notice_s(self) -> float:
         """Return when `tell` may have something to do; ``inf`` if only an answer can change it."""
@@ -177,8 +200,9 @@ class Backlog:
         """Make everything that is held due now."""
         for lane in self._streams.values():
             lane.urgent = bool(len(lane))
-            if isinstance(lane.job, Batch):
-                lane.job.urgent = True
+            for job in lane.jobs:
+                if isinstance(job, Batch):
+                    job.urgent = True
             self._reschedule(lane, now_s)
 
     def hurry(self, now_s: float) -> None:
@@ -199,7 +223,7 @@ class Backlog:
         While the destination fails, that is one job at a time, after a wait: see `Gate`.
         """
         schedule = self._schedule
-        while schedule and schedule[0][:2] != schedule[0][2].scheduled:
+        while schedule and not _counts(*schedule[0]):
             heapq.heappop(schedule)
         return max(schedule[0][0], self._gate.opens_s()) if schedule else math.inf
 
@@ -211,14 +235,17 @@ class Backlog:
         while self.next_due_s() <= now_s:
             lane = heapq.heappop(self._schedule)[2]
             lane.scheduled = UNSCHEDULED
-            for event, reason in lane.cut_outside(now_ms, self._latest_ms):
+            for events, reason in lane.cut_outside(now_ms, self._latest_ms):
                 detail = self._ledger.because("the service would refuse it")
-                self._settle(lane.name, event, reason, detail)
+                self._settle(lane.name, events, reason, detail)
             self._flushes.close_done()
             if len(lane):
-                lane.job = Creation(lane.name) if lane.missing else lane.cut()
-                self._gate.started(lane.job)
-                return lane.job
+                job = Creation(lane.name) if lane.missing else lane.cut()
+                lane.jobs.append(job)
+                lane.started_s = now_s
+                self._gate.started(job)
+                self._reschedule(lane, now_s)
+                return job
             self._forget_if_idle(lane)
         return None
 
@@ -232,9 +259,10 @@ class Backlog:
             jitter: a random number, ``0 <= jitter <= 1``.
         """
         lane = self._streams.get(job.stream)
-        if lane is None or lane.job is not job:
+        if lane is None or job not in lane.jobs:
             return
-        lane.job = None
+        lane.jobs.remove(job)
+        lane.scheduled = UNSCHEDULED
         verdict, cap_s = outcome.verdict, self._backoff_cap_s()
         self._gate.answered(job, verdict, now_s=now_s, jitter=jitter, cap_s=cap_s)
         not_there_yet = verdict is Verdict.MISSING and isinstance(job, Batch)
@@ -251,7 +279,7 @@ class Backlog:
         self._forget_if_idle(lane)
         self._flushes.close_done()
 
-    def shed(self, held_bytes: float) -> None:
+    def shed(self, held_bytes: float, now_s: float) -> None:
         """Give up the oldest events that wait until at most ``held_bytes`` are held."""
         if self.held_bytes <= held_bytes:
             return
@@ -263,37 +291,28 @@ class Backlog:
         heapq.heapify(oldest)
         detail = self._ledger.because("max_queue_size was reached")
         while oldest and self.held_bytes > held_bytes:
-            lane = oldest[0][2]
-            self._settle(lane.name, lane.pop_oldest(), LossReason.QUEUE_FULL, detail)
+            _, turn, lane = heapq.heappop(oldest)
+            next_ms, next_turn, _ = oldest[0] if oldest else (math.inf, math.inf, None)
+            until_ms = next_ms if turn < next_turn else next_ms - 1
+            events = lane.pop_oldest(self.held_bytes - held_bytes, until_ms)
+            self._settle(lane.name, events, LossReason.QUEUE_FULL, detail)
             if len(lane):
-                heapq.heapreplace(oldest, (lane.oldest_timestamp_ms(), next(self._ties), lane))
+                heapq.heappush(oldest, (lane.oldest_timestamp_ms(), turn, lane))
+                self._reschedule(lane, now_s)
             else:
-                heapq.heappop(oldest)
                 lane.scheduled = UNSCHEDULED
                 self._forget_if_idle(lane)
         self._flushes.close_done()
 
     def abandon(self, reason: LossReason, detail: str) -> None:
         """Give up everything that is held, in flight included."""
-        if not self._ledger.last_error and any(lane.job for lane in self._streams.values()):
+        lanes = list(self._streams.values())
+        if not self._ledger.last_error and any(lane.jobs for lane in lanes):
             detail += "; no answer so far"
-        for lane in self._streams.values():
-            waiting = lane.pop_all()
-            held = [*lane.job.events, *waiting] if isinstance(lane.job, Batch) else waiting
-            plain = []
-            for event in held:
-                if event.whole is None:
-                    plain.append(event)
-                else:
-                    self._settle(lane.name, event, reason, detail)
-            # Nearly all, and at a stroke: at exit there may be a million, and a second to leave.
-            if plain:
-                times = [event.timestamp_ms for event in plain]
-                first_ms, last_ms, count = min(times), max(times), len(times)
-                self.lose(
-                    lane.name, reason, detail, count=count, first_ms=first_ms, last_ms=last_ms
-                )
-                self._flushes.note_loss(min(event.epoch for event in plain))
+        for lane in lanes:
+            under_way = [job.events for job in lane.jobs if isinstance(job, Batch)]
+            for events in [*under_way, *lane.pop_all()]:
+                self._settle(lane.name, events, reason, detail)
         self.held_bytes = self.held_events = 0
         self._flushes.unsettled.clear()
         self._streams.clear()
@@ -312,7 +331,7 @@ class Backlog:
             return
         action = self._fail(lane, outcome.verdict, len(batch.events), now_s, jitter)
         if action is Action.GIVE_UP:
-            self._settle(lane.name, batch.events[0], LossReason.REFUSED, outcome.detail)
+            self._settle(lane.name, batch.events, LossReason.REFUSED, outcome.detail)
             return
         lane.put_back(batch)
         if action is Action.HALVE:
@@ -331,7 +350,7 @@ class Backlog:
             cap_s=self._backoff_cap_s(),
         )
         lane.missing = decision.action is Action.CREATE
-        lane.just_created = False
+        lane.just_created = lane.is_well = False
         # A refusal is an answer: the service is there, and waiting would not change its mind.
         lane.attempts = 0 if decision.action in _REFUSALS else lane.attempts + 1
         lane.not_before_s = now_s + decision.delay_s
@@ -344,40 +363,58 @@ class Backlog:
         self._ledger.last_error = None
         lane.attempts = 0
         lane.just_created = False
+        lane.is_well = True
         lane.not_before_s = -math.inf
         # After a halving: back to full batches in steps, as there may be more refused events.
         lane.count_cap = min(lane.count_cap * 2, self._limits.batch_count)
+        count = len(batch.events)
         reasons: dict[int, LossReason] = {}
         for rejection in outcome.rejected:
             # Clamped: an index from the network may be anything.
-            for index in range(max(rejection.start, 0), min(rejection.stop, len(batch.events))):
+            for index in range(max(rejection.start, 0), min(rejection.stop, count)):
                 reasons.setdefault(index, rejection.reason)
-        for index, event in enumerate(batch.events):
-            self._settle(lane.name, event, reasons.get(index), outcome.detail)
+        for reason, indexes in itertools.groupby(range(count), reasons.get):
+            run = list(indexes)
+            events = batch.events.part(run[0], run[-1] + 1) if reasons else batch.events
+            self._settle(lane.name, events, reason, outcome.detail)
         self._ledger.batches += 1
         self._ledger.entity_rejected += outcome.entity_rejected
 
-    def _settle(self, stream: str, event: Event, reason: LossReason | None, detail: str) -> None:
-        """Strike an event off; enter its record as delivered or lost when it was the last piece."""
-        self.held_bytes -= event.memory_bytes
-        self.held_events -= 1
-        self._flushes.unsettled[event.epoch] -= 1
-        whole = event.whole
+    def _settle(self, stream: str, events: Events, reason: LossReason | None, detail: str) -> None:
+        """Strike events off; enter their records as delivered or lost with their last pieces."""
+        self.held_bytes -= sum(events.memory)
+        self.held_events -= len(events)
         loss = None if reason is None else (reason, detail)
-        if isinstance(whole, Gap):
-            self._notices.settle(whole, reason)
-            return
-        if whole is not None:
-            whole.loss = loss = whole.loss or loss
-            whole.pieces_left -= 1
-            if whole.pieces_left:
-                return
+        plain = 0
+        epoch = self._flushes.epoch
+        for origin, count in Counter(events.origins).items():
+            self._flushes.unsettled[origin.epoch] -= count
+            whole = origin.whole
+            if whole is None:
+                plain += count
+                epoch = min(epoch, origin.epoch)
+            elif isinstance(whole, Gap):
+                self._notices.settle(whole, reason)
+            elif whole.settle(count, loss):
+                self._enter(stream, whole.loss, [whole.time_ms], origin.epoch)
+        if plain:
+            self._enter(stream, loss, events.plain_times_ms(plain), epoch)
+
+    def _enter(
+        self,
+        stream: str,
+        loss: tuple[LossReason, str] | None,
+        times_ms: Sequence[int],
+        epoch: int,
+    ) -> None:
+        """Enter records as delivered or lost; ``epoch`` is that of the first of them."""
         if loss is None:
-            self._ledger.delivered += 1
+            self._ledger.delivered += len(times_ms)
             return
-        time_ms = event.timestamp_ms
-        self.lose(stream, loss[0], loss[1], first_ms=time_ms, last_ms=time_ms)
-        self._flushes.note_loss(event.epoch)
+        reason, detail = loss
+        first_ms, last_ms = times_ms[0], times_ms[-1]
+        self.lose(stream, reason, detail, count=len(times_ms), first_ms=first_ms, last_ms=last_ms)
+        self._flushes.note_loss(epoch)
 
     def _may_tell(self) -> bool:
         return self._in_use and not self._gate.is_shut()
@@ -385,16 +422,28 @@ class Backlog:
     # -- when a stream is due ---------------------------------------------------------------
 
     def _reschedule(self, lane: Stream, now_s: float) -> None:
-        if lane.job is not None or not len(lane):
+        if not len(lane):
             return
-        due = lane.oldest_arrival_s() + self._send_interval_s
-        if self._hurried or lane.urgent or lane.attempts or lane.is_full():
-            due = min(due, now_s)
+        if lane.jobs:
+            due = lane.beside_s()
+        else:
+            due = lane.oldest_arrival_s() + self._send_interval_s
+            if self._hurried or lane.urgent or lane.attempts or lane.is_full():
+                due = min(due, now_s)
         due = max(due, lane.not_before_s)
         if due < lane.scheduled[0]:  # never put off: who has waited longest stays the first
             lane.scheduled = due, next(self._ties)
             heapq.heappush(self._schedule, (*lane.scheduled, lane))
 
     def _forget_if_idle(self, lane: Stream) -> None:
-        if lane.job is None and not len(lane):
+        if not lane.jobs and not len(lane):
             self._streams.pop(lane.name, None)
+
+
+def _counts(due_s: float, turn: int, lane: Stream) -> bool:
+    """Whether an entry of the schedule is the latest for its stream, and still right."""
+    is_latest = (due_s, turn) == lane.scheduled
+    if is_latest and lane.jobs and lane.beside_s() > due_s:
+        lane.scheduled = UNSCHEDULED
+        return False
+    return is_latest

@@ -1,61 +1,18 @@
-"""A log event and its size; repair of text that cannot be encoded; cutting what is too long."""
+"""The text of a log event: its size, its repair where it cannot be encoded, cutting it to size."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from logspire.core.ledger import LossReason
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from logspire.core.limits import Limits
-    from logspire.core.notice import Gap
 
 Oversize = Literal["split", "truncate", "drop"]
 OVERSIZE: Final[tuple[Oversize, ...]] = ("split", "truncate", "drop")
-
-# What CPython 3.10-3.13 takes for an Event, its numbers and its places in the queues, beside the
-# text itself; rounded up (tests/core/test_event_memory.py measures it).
-_OBJECT_BYTES: Final = 232
-
-
-class Whole:
-    """A record that had to be split: it is settled when the last of its pieces is."""
-
-    __slots__ = ("loss", "pieces_left")
-
-    def __init__(self, pieces: int) -> None:
-        self.pieces_left = pieces
-        self.loss: tuple[LossReason, str] | None = None
-
-
-@dataclass(eq=False)
-class Event:
-    """One log event, as it will be sent."""
-
-    __slots__ = (
-        "arrived_s",
-        "epoch",
-        "memory_bytes",
-        "message",
-        "size_bytes",
-        "timestamp_ms",
-        "whole",
-    )
-
-    timestamp_ms: int
-    message: str
-    size_bytes: int
-    """As the destination counts: UTF-8 length and overhead."""
-    memory_bytes: int
-    """What it was counted with when it came in. It may be more by now: CPython keeps the UTF-8 form
-    with a string once a C extension, such as sqlite3, has asked for it."""
-    arrived_s: float
-    """Monotonic time at which it began to wait."""
-    epoch: int
-    """How many flushes had been asked for when it came in."""
-    whole: Whole | Gap | None
-    """Set on the pieces of a split record, and on what is no record: a notice of missing ones."""
 
 
 class UnsendableError(Exception):
@@ -64,6 +21,16 @@ class UnsendableError(Exception):
     def __init__(self, reason: LossReason, detail: str) -> None:
         super().__init__(detail)
         self.reason = reason
+
+
+def plain_sizes(texts: Sequence[str], limits: Limits) -> list[int]:
+    """Return for each message its size, or 0 if it needs to be looked at: see `prepare`."""
+    overhead, room = limits.overhead_bytes, limits.event_bytes - limits.overhead_bytes
+    if all(map(str.isascii, texts)):
+        lengths = list(map(len, texts))
+    else:
+        lengths = [_length_or_0(text) for text in texts]
+    return [length + overhead if 0 < length <= room else 0 for length in lengths]
 
 
 def prepare(text: str, limits: Limits, oversize: Oversize) -> tuple[list[tuple[str, int]], bool]:
@@ -78,8 +45,6 @@ def prepare(text: str, limits: Limits, oversize: Oversize) -> tuple[list[tuple[s
         UnsendableError: it is empty, or too large and to be dropped.
     """
     overhead, limit = limits.overhead_bytes, limits.event_bytes
-    if text.isascii() and overhead < len(text) + overhead <= limit:
-        return [(text, len(text) + overhead)], False  # nearly always; the rest comes to the same
     try:
         size = utf8_length(text) + overhead
     except UnicodeEncodeError:
@@ -96,15 +61,16 @@ def prepare(text: str, limits: Limits, oversize: Oversize) -> tuple[list[tuple[s
     return [(piece, len(piece.encode()) + overhead) for piece in pieces], True
 
 
-def memory_bytes(text: str) -> int:
-    """Return the bytes of memory that a queued record with this text takes, rounded up."""
-    # What sys.getsizeof asks as well, at a tenth of its cost.
-    return text.__sizeof__() + _OBJECT_BYTES
-
-
 def utf8_length(text: str) -> int:
     """Return the length in bytes of ``text`` in UTF-8; raises ``UnicodeEncodeError``."""
     return len(text) if text.isascii() else len(text.encode())
+
+
+def _length_or_0(text: str) -> int:
+    try:
+        return utf8_length(text)
+    except UnicodeEncodeError:
+        return 0
 
 
 def repair(text: str) -> str:

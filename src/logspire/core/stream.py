@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, bisect_right
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -10,8 +11,15 @@ from typing import TYPE_CHECKING, Final
 from logspire.core.ledger import LossReason
 
 if TYPE_CHECKING:
-    from logspire.core.event import Event
+    from logspire.core.columns import Events
     from logspire.core.limits import Limits
+
+# A call that has no answer after this is on a long way: the next batch may go beside it. Shorter
+# than the way, so that several are under way at a time; longer than a call takes nearby, where one
+# after the other is as fast, and no call overtakes another.
+STAGGER_S: Final = 0.02
+# Few events come in one at a time: these are put together, up to so many.
+_CHUNK_EVENTS: Final = 4096
 
 
 @dataclass(eq=False)
@@ -21,7 +29,7 @@ class Batch:
     __slots__ = ("events", "size_bytes", "stream", "urgent")
 
     stream: str
-    events: list[Event]
+    events: Events
     size_bytes: int
     urgent: bool
 
@@ -43,30 +51,37 @@ UNSCHEDULED: Final = (math.inf, 0)
 class Stream:
     """What waits for one log stream, in the order of time, and where its delivery stands.
 
-    At most one job of a stream is under way at a time: that keeps its events in order.
+    Batches leave in the order of time. A second one may leave before the first is answered, if
+    that keeps the order for whoever reads: see `may_go_beside`.
     """
 
     __slots__ = (
-        "_arrivals_ordered",
-        "_events",
-        "_in_order",
+        "_chunks",
+        "_count",
         "_limits",
         "attempts",
         "count_cap",
-        "job",
+        "is_well",
+        "jobs",
         "just_created",
         "missing",
         "name",
         "not_before_s",
         "scheduled",
         "size_bytes",
+        "started_s",
         "urgent",
     )
 
     def __init__(self, name: str, limits: Limits) -> None:
         self.name = name
         self.size_bytes = 0
-        self.job: Job | None = None
+        self.jobs: list[Job] = []
+        """What is under way, in the order in which it left."""
+        self.started_s = -math.inf
+        """When the last of them left."""
+        self.is_well = False
+        """The last answer was that a batch is stored."""
         self.attempts = 0
         """Failed calls in a row."""
         self.not_before_s = -math.inf
@@ -81,119 +96,153 @@ class Stream:
         self.scheduled = UNSCHEDULED
         """Used by the schedule in ``Backlog``: when it is due, and its turn among equals."""
         self._limits = limits
-        self._events: deque[Event] = deque()
-        self._in_order = True
-        self._arrivals_ordered = True
+        # Each in the order of time, and none begins before the end of the one before.
+        self._chunks: deque[Events] = deque()
+        self._count = 0
 
     def __len__(self) -> int:
-        return len(self._events)
+        return self._count
 
-    def add(self, event: Event) -> bool:
-        """Append an event; time order is restored when a batch is cut.
+    def add(self, events: Events) -> bool:
+        """Add events that came in.
 
         Returns:
             Whether it may change when a batch is due: the first event does, and the one that
             fills a batch. (Looking at each event of a long queue would be too slow.)
         """
-        events, before = self._events, self.size_bytes
-        if events and event.timestamp_ms < events[-1].timestamp_ms:
-            self._in_order = self._arrivals_ordered = False
-        events.append(event)
-        self.size_bytes = after = before + event.size_bytes
-        limits = self._limits
-        return len(events) in (1, limits.batch_count) or before < limits.batch_bytes <= after
+        was_empty, was_full = not self._count, self.is_full()
+        self._count += len(events)
+        self.size_bytes += sum(events.sizes)
+        self._insert(events)
+        return was_empty or self.is_full() > was_full
 
     def is_full(self) -> bool:
         """Whether a batch would be full, so that waiting for company is of no use."""
         limits = self._limits
-        return self.size_bytes >= limits.batch_bytes or len(self._events) >= limits.batch_count
+        return self.size_bytes >= limits.batch_bytes or self._count >= limits.batch_count
 
     def oldest_arrival_s(self) -> float:
         """Return since when the longest-waiting event waits."""
-        if self._arrivals_ordered:
-            return self._events[0].arrived_s
-        return min(event.arrived_s for event in self._events)
+        return min(chunk.oldest_arrival_s() for chunk in self._chunks)
+
+    def beside_s(self) -> float:
+        """Return when the next batch may leave although there is one without an answer.
+
+        Only where all is well, there is a full batch, and no event of it is as old as one of those
+        under way: then readers, to whom the service shows events in the order of time, see the
+        same, whichever arrives first.
+        """
+        last = self.jobs[-1]
+        if not (self.is_well and self.is_full() and isinstance(last, Batch)):
+            return math.inf
+        if last.events.times_ms[-1] < self._chunks[0].times_ms[0]:
+            return self.started_s + STAGGER_S
+        return math.inf
 
     def cut(self) -> Batch:
         """Remove and return the next batch: as many of the oldest events as one call may have.
 
         Greedy from the oldest on, so that a later batch never holds an event older than an
-        earlier one among those that were here.
+        earlier one among those that were here. It may leave out the last milliseconds if there is
+        more than enough: then the next batch need not wait for the answer.
         """
-        self._sort()
-        limits, waiting = self._limits, self._events
-        taken: list[Event] = []
-        room = limits.batch_bytes
-        last_ms = waiting[0].timestamp_ms + limits.span_ms if limits.span_ms else math.inf
-        while waiting and len(taken) < self.count_cap:
-            event = waiting[0]
-            if event.size_bytes > room or event.timestamp_ms >= last_ms:
+        limits, chunks, urgent = self._limits, self._chunks, self.urgent
+        room, count = limits.batch_bytes, self.count_cap
+        before_ms = chunks[0].times_ms[0] + limits.span_ms if limits.span_ms else math.inf
+        taken = self._pop_first(chunks[0].fitting(count, room, before_ms))
+        while chunks:
+            room, count = limits.batch_bytes - sum(taken.sizes), self.count_cap - len(taken)
+            fitting = chunks[0].fitting(count, room, before_ms)
+            if not fitting:
                 break
-            room -= event.size_bytes
-            taken.append(waiting.popleft())
-        size = limits.batch_bytes - room
-        batch = Batch(self.name, taken, size, self.urgent)
-        self._removed(size)
-        return batch
+            taken.extend(self._pop_first(fitting))
+        if self.is_full():
+            # Not for a single millisecond of which there is more than one batch.
+            start = bisect_left(taken.times_ms, chunks[0].times_ms[0])
+            if len(taken) - len(taken) // 8 <= start < len(taken):
+                self._put_first(taken.pop_from(start))
+        return Batch(self.name, taken, sum(taken.sizes), urgent)
 
     def put_back(self, batch: Batch) -> None:
         """Return the events of a batch that was not stored, in front of what came since."""
-        events = self._events
-        if events and batch.events[-1].timestamp_ms > events[0].timestamp_ms:
-            self._in_order = self._arrivals_ordered = False
-        first_s = batch.events[0].arrived_s
-        if any(event.arrived_s < first_s for event in batch.events):
-            self._arrivals_ordered = False  # forgotten if the batch had left nothing behind
-        events.extendleft(reversed(batch.events))
-        self.size_bytes += batch.size_bytes
-        self.urgent |= batch.urgent
+        events, chunks = batch.events.part(0, len(batch.events)), self._chunks
+        urgent = self.urgent or batch.urgent
+        while chunks and chunks[0].times_ms[0] < events.times_ms[-1]:
+            events.extend(self._pop_first(len(chunks[0])))
+        self._put_first(events)
+        self.urgent = urgent
 
-    def cut_outside(self, now_ms: int, latest_ms: float) -> list[tuple[Event, LossReason]]:
+    def cut_outside(self, now_ms: int, latest_ms: float) -> list[tuple[Events, LossReason]]:
         """Remove and return the events that the destination would not take, or no longer.
 
         Args:
             now_ms: wall-clock time now.
             latest_ms: the latest that it ever was: the clock may have been set back.
         """
-        self._sort()
-        limits, waiting = self._limits, self._events
+        limits, chunks = self._limits, self._chunks
         outside = []
         if limits.age_ms is not None:
-            while waiting and waiting[0].timestamp_ms < now_ms - limits.age_ms:
-                outside.append((waiting.popleft(), LossReason.TOO_OLD))
+            first_ms = now_ms - limits.age_ms
+            while chunks and chunks[0].times_ms[0] < first_ms:
+                old = self._pop_first(bisect_left(chunks[0].times_ms, first_ms))
+                outside.append((old, LossReason.TOO_OLD))
         if limits.ahead_ms is not None:
-            while waiting and waiting[-1].timestamp_ms > latest_ms + limits.ahead_ms:
-                outside.append((waiting.pop(), LossReason.TOO_NEW))
-        self._removed(sum(event.size_bytes for event, _ in outside))
+            last_ms = latest_ms + limits.ahead_ms
+            while chunks and chunks[-1].times_ms[-1] > last_ms:
+                new = self._pop_last(bisect_right(chunks[-1].times_ms, last_ms))
+                outside.append((new, LossReason.TOO_NEW))
         return outside
 
     def oldest_timestamp_ms(self) -> int:
         """Return the time of the oldest event that waits."""
-        self._sort()
-        return self._events[0].timestamp_ms
+        return self._chunks[0].times_ms[0]
 
-    def pop_oldest(self) -> Event:
-        """Remove and return the oldest event that waits."""
-        self._sort()
-        event = self._events.popleft()
-        self._removed(event.size_bytes)
-        return event
+    def pop_oldest(self, memory_bytes: float, until_ms: float) -> Events:
+        """Remove and return some of the oldest events, at least one.
 
-    def pop_all(self) -> list[Event]:
-        """Remove and return all events that wait, in no particular order."""
-        events = list(self._events)
-        self._events.clear()
-        self._removed(self.size_bytes)
-        return events
+        Args:
+            memory_bytes: no more of them than take this much memory.
+            until_ms: none of a later time, but for the first.
+        """
+        return self._pop_first(max(1, self._chunks[0].taking(memory_bytes, until_ms)))
 
-    def _sort(self) -> None:
-        if not self._in_order:
-            # Stable: events of the same millisecond stay in the order in which they were logged.
-            self._events = deque(sorted(self._events, key=lambda event: event.timestamp_ms))
-            self._in_order = True
+    def pop_all(self) -> list[Events]:
+        """Remove and return all events that wait."""
+        chunks = list(self._chunks)
+        self._chunks.clear()
+        self._count = self.size_bytes = 0
+        self.urgent = False
+        return chunks
 
-    def _removed(self, size_bytes: int) -> None:
-        self.size_bytes -= size_bytes
-        if not self._events:
+    def _insert(self, events: Events) -> None:
+        chunks = self._chunks
+        newer = []
+        while chunks and len(events) and events.times_ms[0] < chunks[-1].times_ms[-1]:
+            chunk = chunks.pop()
+            chunk.extend(events.pop_from(bisect_left(events.times_ms, chunk.times_ms[0])))
+            newer.append(chunk)
+        if chunks and len(chunks[-1]) + len(events) <= _CHUNK_EVENTS:
+            chunks[-1].extend(events)
+        elif len(events):
+            chunks.append(events)
+        chunks.extend(reversed(newer))
+
+    def _put_first(self, events: Events) -> None:
+        self._chunks.appendleft(events)
+        self._count += len(events)
+        self.size_bytes += sum(events.sizes)
+
+    def _pop_first(self, count: int) -> Events:
+        whole = count == len(self._chunks[0])
+        return self._popped(self._chunks.popleft() if whole else self._chunks[0].pop_first(count))
+
+    def _pop_last(self, start: int) -> Events:
+        whole = start == 0
+        return self._popped(self._chunks.pop() if whole else self._chunks[-1].pop_from(start))
+
+    def _popped(self, events: Events) -> Events:
+        self._count -= len(events)
+        self.size_bytes -= sum(events.sizes)
+        if not self._count:
             self.urgent = False
-            self._in_order = self._arrivals_ordered = True
+        return events

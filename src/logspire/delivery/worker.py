@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from logspire.core.ledger import LossReason
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from logspire.core.stream import Job
     from logspire.delivery.clock import Clock
     from logspire.delivery.destination import Destination
-    from logspire.delivery.intake import Intake, Taken
+    from logspire.delivery.intake import Intake, Record, Taken
 
 SENDERS: Final = 4
 REPORT_INTERVAL_S: Final = 1.0
@@ -184,7 +185,7 @@ class Worker:
         # is in flight none can be made: then what came in stays in the intake, which drops its own
         # oldest. Otherwise the newest would go.
         room = self._shed_to_bytes - intake.waiting_bytes
-        backlog.shed(room)
+        backlog.shed(room, now_s)
         intake.set_beyond(backlog.held_bytes)
         if backlog.held_bytes <= room or not backlog.held_events or requests:
             self._add_all(now_s)
@@ -204,8 +205,9 @@ class Worker:
         taken = self._intake.take()
         if taken.records:
             self._set_ending(ending=False)  # the handler is in use again
-        for stream, timestamp_ms, text in taken.records:
-            self._backlog.add(stream, timestamp_ms, text, arrived_s=taken.since_s, now_s=now_s)
+        for stream, records in _by_stream(taken.records).items():
+            _, times_ms, messages = zip(*records, strict=True)
+            self._backlog.add(stream, times_ms, messages, arrived_s=taken.since_s, now_s=now_s)
         if taken.dropped:
             self._enter_dropped(taken)
         if taken.urgent:
@@ -290,3 +292,14 @@ class Worker:
 
     def _now_ms(self) -> int:
         return int(self._clock.wall_s() * 1000)
+
+
+def _by_stream(records: list[Record]) -> dict[str, list[Record]]:
+    """Return records by their stream, each in the order in which they came in."""
+    streams = set(map(itemgetter(0), records))
+    if len(streams) == 1:
+        return {streams.pop(): records}
+    parts: dict[str, list[Record]] = {}
+    for record in records:
+        parts.setdefault(record[0], []).append(record)
+    return parts
