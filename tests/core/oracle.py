@@ -68,7 +68,7 @@ class Lane:
 
     waiting: list[Item] = field(default_factory=list)
     jobs: list[Job] = field(default_factory=list)
-    started_s: float = -math.inf
+    left_s: float = -math.inf
     well: bool = False
     urgent: bool = False
     attempts: int = 0
@@ -184,7 +184,7 @@ class Oracle:
                 job = Job(batch, lane.urgent)
                 lane.take(batch)
                 lane.jobs.append(job)
-                lane.started_s = self.now_s
+                lane.left_s = self.now_s
                 started[stream] = [(item.timestamp_ms, item.message) for item in batch]
                 self.probe = job if self.failures else None
             self._announce()
@@ -294,7 +294,7 @@ class Oracle:
         under_way = [item.timestamp_ms for job in lane.jobs for item in job.items]
         creating = not all(job.items for job in lane.jobs)
         older = min(item.timestamp_ms for item in lane.waiting) <= max(under_way, default=0)
-        return math.inf if creating or older or not lane.well else lane.started_s + STAGGER_S
+        return math.inf if creating or older or not lane.well else lane.left_s + STAGGER_S
 
     def _announce(self) -> None:
         """Idle streams are forgotten; of the others, a time once announced is not put off."""

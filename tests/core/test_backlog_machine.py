@@ -134,6 +134,7 @@ class BacklogMachine(RuleBasedStateMachine):
         while (job := self.backlog.next_job(self.oracle.now_s, self.oracle.now_ms)) is not None:
             if isinstance(job, Batch):
                 assert_legal(job, self.oracle.now_ms, self.oracle.latest_ms)
+                job.left_s = self.oracle.now_s
             yield job
 
     def _sleep_until_due(self) -> None:

@@ -54,8 +54,9 @@ def test_100_000_records_of_16_threads_arrive_once_and_in_order_per_thread(
     run_threads(*(threading.Thread(target=work, args=(name,)) for name in range(16)))
     assert handler.flush(45)
     numbers: dict[str, list[int]] = {}
-    for message in arrived(cloudwatch_logs):
-        name, n = message.split()
+    # As the service shows them: in the order of time, ties as they arrived.
+    for event in sorted(cloudwatch_logs.events(GROUP, STREAM), key=lambda event: event.timestamp):
+        name, n = event.message.split()
         numbers.setdefault(name, []).append(int(n))
     assert numbers == {str(name): list(range(6250)) for name in range(16)}
     assert not [call for call in cloudwatch_logs.calls if call.error == "InvalidParameterException"]

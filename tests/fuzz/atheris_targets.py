@@ -127,7 +127,7 @@ def fuzz_answers(data: atheris.FuzzedDataProvider) -> None:
     header = data.PickValueInList(["x-amzn-query-error", "x-amzn-errortype", "x-amzn-requestid"])
     headers = {header: data.ConsumeUnicodeNoSurrogates(20)} if data.ConsumeBool() else {}
     response = {"status_code": status, "headers": headers, "body": data.ConsumeBytes(400)}
-    with hooks.put_call(compress=False) as call:
+    with hooks.put_call(compress=False, on_send=lambda: None) as call:
         try:
             hooks._check(response)
             answer = botocore.parsers.create_parser("json").parse(response, SHAPE)

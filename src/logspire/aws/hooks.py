@@ -13,7 +13,7 @@ import threading
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _SMALLEST_GZIP_BYTES: Final = 512
 # Log lines shrink to a sixth at level 1 already; level 6 takes three times as long for little more.
@@ -30,8 +30,9 @@ _local = threading.local()
 class PutCall:
     """One call of ``PutLogEvents`` as seen by the hooks."""
 
-    def __init__(self, *, compress: bool) -> None:
+    def __init__(self, *, compress: bool, on_send: Callable[[], None]) -> None:
         self.compress = compress
+        self.on_send = on_send
         self.body: bytes | None = None
         """What to send in place of the body that botocore writes."""
         self.compressed = False
@@ -41,9 +42,14 @@ class PutCall:
 
 
 @contextlib.contextmanager
-def put_call(*, compress: bool) -> Iterator[PutCall]:
-    """Let the hooks act on the call made in this block."""
-    _local.call = call = PutCall(compress=compress)
+def put_call(*, compress: bool, on_send: Callable[[], None]) -> Iterator[PutCall]:
+    """Let the hooks act on the call made in this block.
+
+    Args:
+        compress: compress the body where that makes it smaller.
+        on_send: called when the request is complete and goes out.
+    """
+    _local.call = call = PutCall(compress=compress, on_send=on_send)
     try:
         yield call
     finally:
@@ -57,6 +63,7 @@ def install(client: Any) -> None:
         operation = "cloudwatch-logs.PutLogEvents"
         # An id each: botocore ignores a second handler with a known id, whatever its event.
         events.register(f"before-call.{operation}", _prepare, unique_id="logspire-prepare")
+        events.register(f"before-send.{operation}", _note_send, unique_id="logspire-note-send")
         events.register(f"response-received.{operation}", _check, unique_id="logspire-check")
 
 
@@ -69,6 +76,12 @@ def _prepare(params: dict[str, Any], **_: object) -> None:
         params["body"] = call.body
     if call.compress and "Content-Encoding" not in params["headers"]:
         _compress(params, call)
+
+
+def _note_send(**_: object) -> None:
+    call: PutCall | None = getattr(_local, "call", None)
+    if call is not None:
+        call.on_send()
 
 
 def _compress(params: dict[str, Any], call: PutCall) -> None:

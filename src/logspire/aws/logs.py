@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -134,16 +135,20 @@ class CloudWatchLogs:
         }
         if self._entity is not None:
             request["entity"] = self._entity
-        with put_call(compress=self._compress) as call:
+
+        def note_send() -> None:
+            batch.left_s = time.monotonic()
+
+        with put_call(compress=self._compress, on_send=note_send) as call:
             try:
                 answer = self._call(client, request, call)
             except Exception as error:
                 if not call.compressed or self._gzip_read:
                     raise
                 if outcome_of(error).verdict is Verdict.REFUSED:
-                    return self._put_plain(client, request, blame=_GZIP_BLAME)
+                    return self._put_plain(client, request, note_send, blame=_GZIP_BLAME)
                 if status_of(error) in _GZIP_UNREAD_STATUSES:
-                    return self._put_plain(client, request, blame=1)
+                    return self._put_plain(client, request, note_send, blame=1)
                 raise
         self._gzip_read |= call.compressed and call.readable
         return self._read(answer, len(events), readable=call.readable)
@@ -156,9 +161,11 @@ class CloudWatchLogs:
         call.body = json.dumps(request, ensure_ascii=False, separators=(",", ":")).encode()
         return client.put_log_events(**{**request, "logEvents": []})
 
-    def _put_plain(self, client: Any, request: dict[str, Any], *, blame: int) -> Outcome:
+    def _put_plain(
+        self, client: Any, request: dict[str, Any], on_send: Callable[[], None], *, blame: int
+    ) -> Outcome:
         """Try again without compression: some emulators cannot read a compressed body."""
-        with put_call(compress=False) as call:
+        with put_call(compress=False, on_send=on_send) as call:
             answer = self._call(client, request, call)  # raises: it was not the compression
         outcome = self._read(answer, len(request["logEvents"]), readable=call.readable)
         if outcome.verdict is Verdict.DELIVERED:

@@ -235,6 +235,9 @@ class Backlog:
         while self.next_due_s() <= now_s:
             lane = heapq.heappop(self._schedule)[2]
             lane.scheduled = UNSCHEDULED
+            if lane.jobs and lane.beside_s(now_s) > now_s:  # the last has not even left
+                self._reschedule(lane, now_s)
+                continue
             for events, reason in lane.cut_outside(now_ms, self._latest_ms):
                 detail = self._ledger.because("the service would refuse it")
                 self._settle(lane.name, events, reason, detail)
@@ -242,7 +245,6 @@ class Backlog:
             if len(lane):
                 job = Creation(lane.name) if lane.missing else lane.cut()
                 lane.jobs.append(job)
-                lane.started_s = now_s
                 self._gate.started(job)
                 self._reschedule(lane, now_s)
                 return job
@@ -425,7 +427,7 @@ class Backlog:
         if not len(lane):
             return
         if lane.jobs:
-            due = lane.beside_s()
+            due = lane.beside_s(now_s)
         else:
             due = lane.oldest_arrival_s() + self._send_interval_s
             if self._hurried or lane.urgent or lane.attempts or lane.is_full():
@@ -443,7 +445,7 @@ class Backlog:
 def _counts(due_s: float, turn: int, lane: Stream) -> bool:
     """Whether an entry of the schedule is the latest for its stream, and still right."""
     is_latest = (due_s, turn) == lane.scheduled
-    if is_latest and lane.jobs and lane.beside_s() > due_s:
+    if is_latest and lane.jobs and lane.beside_s(due_s) == math.inf:
         lane.scheduled = UNSCHEDULED
         return False
     return is_latest

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from logspire.core.notice import Gap
 
 # What CPython 3.10-3.13 takes for the places of an event in its columns, beside the text itself,
-# and for an origin, which all that came in together share; rounded up (tests/core/test_event_memory.py measures it).
+# and for an origin, which all that came in together share; rounded up
+# (tests/core/test_event_memory.py measures it).
 _PLACES_BYTES: Final = 48
 _ORIGIN_BYTES: Final = 112
 # Times beyond 64 bits come from records whose time is nonsense. They are cut to this, which is

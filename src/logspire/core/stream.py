@@ -14,9 +14,8 @@ if TYPE_CHECKING:
     from logspire.core.columns import Events
     from logspire.core.limits import Limits
 
-# A call that has no answer after this is on a long way: the next batch may go beside it. Shorter
-# than the way, so that several are under way at a time; longer than a call takes nearby, where one
-# after the other is as fast, and no call overtakes another.
+# A request that has no answer so long after it went out is on a long way: the next batch may go
+# beside it. Longer than a call takes nearby, where one after the other is as fast.
 STAGGER_S: Final = 0.02
 # Few events come in one at a time: these are put together, up to so many.
 _CHUNK_EVENTS: Final = 4096
@@ -26,12 +25,15 @@ _CHUNK_EVENTS: Final = 4096
 class Batch:
     """Events for one call, within every limit of the destination."""
 
-    __slots__ = ("events", "size_bytes", "stream", "urgent")
+    __slots__ = ("events", "left_s", "size_bytes", "stream", "urgent")
 
     stream: str
     events: Events
     size_bytes: int
     urgent: bool
+    left_s: float | None
+    """Monotonic time at which the request went out; the destination may enter it while it calls.
+    Only then may another batch go out beside this one."""
 
 
 @dataclass(eq=False)
@@ -69,7 +71,6 @@ class Stream:
         "not_before_s",
         "scheduled",
         "size_bytes",
-        "started_s",
         "urgent",
     )
 
@@ -78,8 +79,6 @@ class Stream:
         self.size_bytes = 0
         self.jobs: list[Job] = []
         """What is under way, in the order in which it left."""
-        self.started_s = -math.inf
-        """When the last of them left."""
         self.is_well = False
         """The last answer was that a batch is stored."""
         self.attempts = 0
@@ -125,7 +124,7 @@ class Stream:
         """Return since when the longest-waiting event waits."""
         return min(chunk.oldest_arrival_s() for chunk in self._chunks)
 
-    def beside_s(self) -> float:
+    def beside_s(self, now_s: float) -> float:
         """Return when the next batch may leave although there is one without an answer.
 
         Only where all is well, there is a full batch, and no event of it is as old as one of those
@@ -136,7 +135,7 @@ class Stream:
         if not (self.is_well and self.is_full() and isinstance(last, Batch)):
             return math.inf
         if last.events.times_ms[-1] < self._chunks[0].times_ms[0]:
-            return self.started_s + STAGGER_S
+            return (now_s if last.left_s is None else last.left_s) + STAGGER_S
         return math.inf
 
     def cut(self) -> Batch:
@@ -161,7 +160,7 @@ class Stream:
             start = bisect_left(taken.times_ms, chunks[0].times_ms[0])
             if len(taken) - len(taken) // 8 <= start < len(taken):
                 self._put_first(taken.pop_from(start))
-        return Batch(self.name, taken, sum(taken.sizes), urgent)
+        return Batch(self.name, taken, sum(taken.sizes), urgent, None)
 
     def put_back(self, batch: Batch) -> None:
         """Return the events of a batch that was not stored, in front of what came since."""
