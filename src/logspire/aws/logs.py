@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from logspire.aws.body import put_body
 from logspire.aws.errors import code_of, is_about_credentials, outcome_of, status_of
 from logspire.aws.hooks import PutCall, put_call
 from logspire.core.ledger import LossReason
@@ -16,6 +16,7 @@ from logspire.core.stream import Batch, Creation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
 
     from logspire.aws.client import ClientSource
     from logspire.core.stream import Job
@@ -124,50 +125,40 @@ class CloudWatchLogs:
     # -- put ------------------------------------------------------------------------------------
 
     def _put(self, client: Any, batch: Batch) -> Outcome:
-        events = batch.events
-        request: dict[str, Any] = {
-            "logGroupName": self._group_name,
-            "logStreamName": batch.stream,
-            "logEvents": [
-                {"timestamp": time_ms, "message": message}
-                for time_ms, message in zip(events.times_ms, events.messages, strict=True)
-            ],
-        }
-        if self._entity is not None:
-            request["entity"] = self._entity
-
-        def note_send() -> None:
-            batch.left_s = time.monotonic()
-
-        with put_call(compress=self._compress, on_send=note_send) as call:
+        with _putting(batch, compress=self._compress) as call:
             try:
-                answer = self._call(client, request, call)
+                answer = self._call(client, batch, call)
             except Exception as error:
                 if not call.compressed or self._gzip_read:
                     raise
                 if outcome_of(error).verdict is Verdict.REFUSED:
-                    return self._put_plain(client, request, note_send, blame=_GZIP_BLAME)
+                    return self._put_plain(client, batch, blame=_GZIP_BLAME)
                 if status_of(error) in _GZIP_UNREAD_STATUSES:
-                    return self._put_plain(client, request, note_send, blame=1)
+                    return self._put_plain(client, batch, blame=1)
                 raise
         self._gzip_read |= call.compressed and call.readable
-        return self._read(answer, len(events), readable=call.readable)
+        return self._read(answer, len(batch.events), readable=call.readable)
 
-    def _call(self, client: Any, request: dict[str, Any], call: PutCall) -> Any:
-        if not self._source.is_own:
-            return client.put_log_events(**request)
-        # botocore takes 25 ms to walk through 10 000 events, the json module a fifth of that. If
-        # the hook that puts this body in place did not run, the service would refuse the call.
-        call.body = json.dumps(request, ensure_ascii=False, separators=(",", ":")).encode()
-        return client.put_log_events(**{**request, "logEvents": []})
+    def _call(self, client: Any, batch: Batch, call: PutCall) -> Any:
+        events = batch.events
+        head: dict[str, Any] = {"logGroupName": self._group_name, "logStreamName": batch.stream}
+        if self._entity is not None:
+            head["entity"] = self._entity
+        if self._source.is_own:
+            # If the hook that puts this in place did not run, the service would refuse the call.
+            call.body = put_body(head, events)
+            return client.put_log_events(**head, logEvents=[])
+        listed = [
+            {"timestamp": time_ms, "message": message}
+            for time_ms, message in zip(events.times_ms, events.messages, strict=True)
+        ]
+        return client.put_log_events(**head, logEvents=listed)
 
-    def _put_plain(
-        self, client: Any, request: dict[str, Any], on_send: Callable[[], None], *, blame: int
-    ) -> Outcome:
+    def _put_plain(self, client: Any, batch: Batch, *, blame: int) -> Outcome:
         """Try again without compression: some emulators cannot read a compressed body."""
-        with put_call(compress=False, on_send=on_send) as call:
-            answer = self._call(client, request, call)  # raises: it was not the compression
-        outcome = self._read(answer, len(request["logEvents"]), readable=call.readable)
+        with _putting(batch, compress=False) as call:
+            answer = self._call(client, batch, call)  # raises: it was not the compression
+        outcome = self._read(answer, len(batch.events), readable=call.readable)
         if outcome.verdict is Verdict.DELIVERED:
             self._gzip_blame += blame
             self._compress = self._gzip_blame < _GZIP_BLAME
@@ -238,6 +229,15 @@ class CloudWatchLogs:
         else:
             self._retention_due = False
         self._group_in_doubt = False
+
+
+def _putting(batch: Batch, *, compress: bool) -> AbstractContextManager[PutCall]:
+    """Return `put_call` for a batch, in which is entered when it goes out."""
+
+    def note_send() -> None:
+        batch.left_s = time.monotonic()
+
+    return put_call(compress=compress, on_send=note_send)
 
 
 _CREATED: Final = Outcome(Verdict.DELIVERED)
