@@ -9,6 +9,7 @@ import socket
 import sys
 import time
 import weakref
+from threading import get_ident
 from typing import TYPE_CHECKING, Any, Final
 
 from logspire import options
@@ -18,8 +19,10 @@ from logspire.core.event import OVERSIZE
 from logspire.core.limits import CLOUDWATCH_LOGS
 from logspire.core.naming import StreamTemplate
 from logspire.delivery.intake import QUEUE_FULL
+from logspire.delivery.lifecycle import Process
 from logspire.delivery.pipeline import Pipeline, Settings
 from logspire.delivery.report import complain
+from logspire.delivery.senders import deliverers
 from logspire.formatters import CloudWatchLogFormatter
 
 if TYPE_CHECKING:
@@ -201,15 +204,21 @@ class CloudWatchLogHandler(logging.Handler):
         of arguments that do not fit the message, goes to ``handleError``.
         """
         try:
-            if self._pipeline.ignores(record.name):
+            pipeline = self._pipeline
+            if get_ident() in deliverers and pipeline.ignores(record.name):
                 return
             text = self.format(record)
             if type(text) is not str:
                 text = _exact_text(text)
-            urgent = self._flush_level is not None and record.levelno >= self._flush_level
             timestamp_ms = _timestamp_ms(record)
-            stream = self._stream_name(record, timestamp_ms)
-            self._pipeline.put((stream, timestamp_ms, text), urgent=urgent)
+            template, names = self._naming
+            stream = None if template.per_record else names.get(Process.id)
+            if stream is None:
+                stream = self._stream_name(record, timestamp_ms)
+            if self._flush_level is not None and record.levelno >= self._flush_level:
+                pipeline.put((stream, timestamp_ms, text), urgent=True)
+            else:
+                pipeline.put((stream, timestamp_ms, text))
             self.shutting_down = False
         except Exception:  # noqa: BLE001 - the contract of logging.Handler.emit
             try:
@@ -249,7 +258,7 @@ class CloudWatchLogHandler(logging.Handler):
 
     def _stream_name(self, record: logging.LogRecord, timestamp_ms: int) -> str:
         template, names = self._naming
-        key: object = os.getpid()
+        key: object = Process.id
         if template.per_record:
             second = timestamp_ms // 1000 if template.uses_time else 0
             key = (key, record.name, record.threadName, record.levelname, second)

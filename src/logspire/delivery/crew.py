@@ -55,17 +55,14 @@ class Crew:
         self._on_idle = on_idle
         self._on_end = on_end
         self._owner: _Owner | None = None
+        self.has_threads = False
+        """Whether the worker runs in a thread of its own, or is about to."""
 
     @property
     def thread(self) -> threading.Thread | None:
         """The worker thread, if there is one."""
         owner = self._owner
         return owner.thread if owner is not None else None
-
-    def has_threads(self) -> bool:
-        """Whether the worker runs in a thread of its own."""
-        owner = self._owner
-        return owner is not None and owner.senders is not None
 
     def is_driven_here(self) -> bool:
         """Whether the worker is a frame further down in the calling thread."""
@@ -80,11 +77,11 @@ class Crew:
     def start(self) -> bool:
         """Make sure that there are threads; ``False`` if none can start, or a caller drives."""
         if self._owner is not None:
-            return self.has_threads()
+            return self.has_threads
         owner = _Owner(self._worker.new_senders())
         try:
             if not self._claim(owner):
-                return self.has_threads()
+                return self.has_threads
             # Both threads from here: once the interpreter ends, none of ours could start another.
             if owner.senders is not None:
                 owner.senders.start()
@@ -121,7 +118,7 @@ class Crew:
             # Idle: a worker that has just ended did it all. Nobody would tell a new one to end.
             if self._owner is not None or self._worker.is_idle():
                 return False
-            self._owner = owner
+            self._set_owner(owner)
             self._on_begin()
         return True
 
@@ -129,7 +126,7 @@ class Crew:
         with self._lock:
             if self._owner is not owner or owner.at_work:
                 return False
-            self._owner = None
+            self._set_owner(None)
         return True
 
     def _run(self, owner: _Owner) -> None:
@@ -148,8 +145,12 @@ class Crew:
             self._give_up()
         return True
 
+    def _set_owner(self, owner: _Owner | None) -> None:
+        self._owner = owner
+        self.has_threads = owner is not None and owner.senders is not None
+
     def _give_up(self) -> None:
-        self._owner = None
+        self._set_owner(None)
         if self._worker.is_idle():
             self._on_idle()
 

@@ -14,6 +14,7 @@ finalizer that the garbage collector runs. So:
 from __future__ import annotations
 
 import contextlib
+import math
 import threading
 from collections import deque
 from dataclasses import dataclass
@@ -64,7 +65,7 @@ class Intake:
         bound_bytes: most bytes of memory held, here and by the worker together.
         policy: what to do with a record over it.
         wake_bytes: wake the worker when so many bytes are here.
-        wake_count: or so many records.
+        wake_count: or so many records, at the latest.
         send_interval_s: how long a record may wait, in seconds.
         clock: where the time comes from.
     """
@@ -91,8 +92,10 @@ class Intake:
         """Records dropped here that the worker has not entered in the books yet."""
         self._bound_bytes = bound_bytes
         self._policy = policy
-        self._wake_bytes = min(wake_bytes, bound_bytes // 4)
-        self._wake_count = wake_count
+        # Records are not counted but weighed, as none weighs less than nothing.
+        self._wake_bytes = min(wake_bytes, bound_bytes // 4, wake_count * memory_bytes(""))
+        self._wake_at_bytes: float = self._wake_bytes
+        """Infinite once it is woken: it will look."""
         self._send_interval_s = send_interval_s
         self._clock = clock
         self._records: deque[Record] = deque()
@@ -102,17 +105,16 @@ class Intake:
         self._since_s = 0.0
         self._untouched = True
         self._wake_on_first = True
-        self._woken = False
         self._urgent = False
         self._waiting: deque[tuple[int, Wakeup]] = deque()
 
-    def put(self, record: Record, *, urgent: bool) -> bool:
+    def put(self, record: Record, *, urgent: bool = False) -> bool:
         """Take over a record, or drop one as the policy says.
 
         Returns:
             ``False`` if there is no room and the policy is to block: `wait_for_room`, try again.
         """
-        cost = memory_bytes(record[2])
+        cost = record[2].__sizeof__() + _OBJECT_BYTES  # memory_bytes, without the call
         with self.lock:
             if self.waiting_bytes + self.beyond_bytes + cost > self._bound_bytes:
                 fits = self._make_room(cost)
@@ -124,13 +126,11 @@ class Intake:
             self._records.append(record)
             self.waiting_bytes += cost
             if self._untouched:
-                self._since_s = self._clock.monotonic_s()
-                if self._wake_on_first:
-                    self._wake()
-                self._untouched = False
-            self._urgent |= urgent
-            full = self.waiting_bytes >= self._wake_bytes or len(self._records) >= self._wake_count
-            if urgent or full:
+                self._note_first()
+            if urgent:
+                self._urgent = True
+                self._wake()
+            elif self.waiting_bytes >= self._wake_at_bytes:
                 self._wake()
         return True
 
@@ -160,7 +160,7 @@ class Intake:
             dropped, self.dropped = self.dropped, 0
             dropped_from, self._dropped_from = self._dropped_from, {}
             urgent, self._urgent = self._urgent, False
-            self._woken = False
+            self._wake_at_bytes = self._wake_bytes
             self._untouched = not self._records
             return Taken(records, self._since_s, dropped, dropped_from, urgent)
 
@@ -244,11 +244,17 @@ class Intake:
         elif len(self._dropped_from) < MAX_STREAMS:
             self._dropped_from[stream] = 1, time_ms, time_ms
 
+    def _note_first(self) -> None:
+        self._since_s = self._clock.monotonic_s()
+        if self._wake_on_first:
+            self._wake()
+        self._untouched = False
+
     def _wake(self) -> None:
-        if not self._woken:
+        if self._wake_at_bytes < math.inf:
             # In this order: a signal handler that raises in between costs a second call at most.
             self.wakeup.set()
-            self._woken = True
+            self._wake_at_bytes = math.inf
 
 
 def memory_bytes(text: str) -> int:

@@ -34,7 +34,13 @@ _all: weakref.WeakSet[Pipeline] = weakref.WeakSet()
 _live: set[Pipeline] = set()
 
 
-class _Exit:
+class Process:
+    """Its number: ``os.getpid`` is a call of the system, too slow for each record."""
+
+    id = os.getpid()
+
+
+class Exit:
     """Whether the process is ending, and how long that was waited for."""
 
     began = False
@@ -44,7 +50,7 @@ class _Exit:
 
 def is_exiting() -> bool:
     """Whether the interpreter is on its way out."""
-    return _Exit.began
+    return Exit.began
 
 
 def note_that_no_thread_starts() -> None:
@@ -56,17 +62,17 @@ def note_that_no_thread_starts() -> None:
     the interpreter ends when the main thread is at work again.
     """
     main_thread = threading.main_thread()
-    _Exit.began |= threading.current_thread() is main_thread and not main_thread.is_alive()
+    Exit.began |= threading.current_thread() is main_thread and not main_thread.is_alive()
 
 
 def exit_budget_s(shutdown_timeout_s: float) -> float:
     """Return the seconds that may still be spent on delivering at exit."""
-    return max(0.0, shutdown_timeout_s - _Exit.spent_s)
+    return max(0.0, shutdown_timeout_s - Exit.spent_s)
 
 
 def exit_grace_s(shutdown_timeout_s: float) -> float:
     """Return how much longer than the budget all waits at exit together may still take."""
-    return min(GRACE_S, max(0.0, shutdown_timeout_s + GRACE_S - _Exit.spent_s))
+    return min(GRACE_S, max(0.0, shutdown_timeout_s + GRACE_S - Exit.spent_s))
 
 
 class spending_exit_budget:  # noqa: N801 - used as a with statement only
@@ -76,7 +82,7 @@ class spending_exit_budget:  # noqa: N801 - used as a with statement only
         self._since_s = time.monotonic()
 
     def __exit__(self, *_: object) -> None:
-        _Exit.spent_s += time.monotonic() - self._since_s
+        Exit.spent_s += time.monotonic() - self._since_s
 
 
 def register(pipeline: Pipeline) -> None:
@@ -96,7 +102,7 @@ def let_go(pipeline: Pipeline) -> None:
 
 
 def _at_exit() -> None:
-    _Exit.began = True
+    Exit.began = True
     with spending_exit_budget():
         requests = [(pipeline, pipeline.begin_exit()) for pipeline in tuple(_live)]
         for pipeline, request in requests:
@@ -112,9 +118,9 @@ def _hook_into_multiprocessing() -> None:
     are thrown away as the child starts, so this is done at the first record, not at fork.
     ``billiard`` is Celery's copy of the package.
     """
-    if _Exit.hooked_into_multiprocessing:
+    if Exit.hooked_into_multiprocessing:
         return
-    _Exit.hooked_into_multiprocessing = True
+    Exit.hooked_into_multiprocessing = True
     for package in ("multiprocessing", "billiard"):
         util = sys.modules.get(f"{package}.util")
         process = sys.modules.get(f"{package}.process")
@@ -125,9 +131,10 @@ def _hook_into_multiprocessing() -> None:
 
 def _after_fork_in_child() -> None:
     forget_own_threads()
-    _Exit.began = False
-    _Exit.spent_s = 0.0
-    _Exit.hooked_into_multiprocessing = False
+    Process.id = os.getpid()
+    Exit.began = False
+    Exit.spent_s = 0.0
+    Exit.hooked_into_multiprocessing = False
     _live.clear()
     for pipeline in tuple(_all):
         pipeline.start_clean()

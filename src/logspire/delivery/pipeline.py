@@ -64,6 +64,7 @@ class Pipeline:
     def __init__(self, destination: Destination, settings: Settings) -> None:
         self._destination = destination
         self._settings = settings
+        self._is_attended = settings.synchronous
         self._build()
         lifecycle.register(self)
 
@@ -113,16 +114,21 @@ class Pipeline:
         Blocks only where that was asked for (the policy ``"block"``, ``synchronous``), on the main
         thread while the process exits, and where no thread can start any more.
         """
-        while not self._intake.put(record, urgent=urgent):
+        while not (self._intake.put(record, urgent=True) if urgent else self._intake.put(record)):
             if not self._may_wait():
                 self._intake.drop(record)
                 break
             self._wait_for_room(record)
+        if self._is_attended or lifecycle.Exit.began or not self._crew.has_threads:
+            self._attend()
+
+    def _attend(self) -> None:
+        """See to it that what was put is delivered, in this very thread where it must be."""
         has_threads = self._crew.start()
         if lifecycle.is_exiting():
             if threading.current_thread() is threading.main_thread():
                 self.flush(None)  # nobody will come back to see to it
-        elif self._settings.synchronous:
+        elif self._is_attended:
             # While the service fails, not each call waits for it: what is held goes with a later
             # one, after the back-off.
             patience_s = max(self._settings.send_interval_s, _SHORTEST_PATIENCE_S)
@@ -171,7 +177,7 @@ class Pipeline:
 
     def release(self) -> None:
         """Deliver in the background, then end; called when the handler is garbage. Never waits."""
-        if self._crew.has_threads():
+        if self._crew.has_threads:
             self._worker.ask(self._request(float("inf"), stop=True))
 
     def stats(self) -> DeliveryStats:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 # the application that deliver at this moment, for want of a thread of ours; of those in a loss
 # callback. Adding, removing and asking are single operations on a set.
 _own_threads: set[int] = set()
+deliverers: set[int] = set()
+"""All that are in one of the sets, and perhaps some that were: who is not in it need not ask."""
 _calling: set[int] = set()
 _silent: set[int] = set()
 
@@ -59,6 +61,7 @@ def silenced() -> contextlib.AbstractContextManager[None]:
 @contextlib.contextmanager
 def _marked(threads: set[int]) -> Iterator[None]:
     thread = threading.get_ident()
+    deliverers.add(thread)
     threads.add(thread)
     try:
         yield
@@ -70,17 +73,21 @@ def new_own_thread(run: Callable[[], None], name: str) -> threading.Thread:
     """Return a daemon thread whose own log records are left out; not started yet."""
 
     def main() -> None:
-        _own_threads.add(threading.get_ident())
+        thread = threading.get_ident()
+        deliverers.add(thread)
+        _own_threads.add(thread)
         try:
             run()
         finally:
-            _own_threads.discard(threading.get_ident())
+            _own_threads.discard(thread)
+            deliverers.discard(thread)
 
     return threading.Thread(target=main, name=name, daemon=True)
 
 
 def forget_own_threads() -> None:
     """In a forked child: none of them is there, and identifiers are used again."""
+    deliverers.clear()
     _own_threads.clear()
     _calling.clear()
     _silent.clear()
