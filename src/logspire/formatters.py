@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from typing import Any, Final, Literal
 
+from logspire.asctime import QuickFormatter
 from logspire.strict_json import Default, StrictEncoder, describe_text, free_name
 
 _RESERVED: Final = ("timestamp", "level", "logger", "message", "exception", "stack")
@@ -26,7 +27,7 @@ _STANDARD_ATTRIBUTES: Final = frozenset(vars(logging.LogRecord("", 0, "", 0, "",
 _MISSING: Final = object()
 
 
-class CloudWatchLogFormatter(logging.Formatter):
+class CloudWatchLogFormatter(QuickFormatter):
     """Formats text as text and mappings as JSON, which CloudWatch Logs Insights can query.
 
     A record whose message is a mapping, logged without arguments, becomes one JSON object. Its

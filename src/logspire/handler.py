@@ -13,6 +13,7 @@ from threading import get_ident
 from typing import TYPE_CHECKING, Any, Final
 
 from logspire import options
+from logspire.asctime import QuickFormatter, quick_twin
 from logspire.aws.client import ClientSource
 from logspire.aws.logs import CloudWatchLogs
 from logspire.core.event import OVERSIZE
@@ -163,6 +164,7 @@ class CloudWatchLogHandler(logging.Handler):
         self._pipeline = Pipeline(service, settings)
         super().__init__(level)
         self.formatter = formatter
+        self._twin: QuickFormatter | None = None
         self.log_group_name = group_name
         self.shutting_down = False
         # Dropped without close(): what is held is delivered in the background, the thread ends.
@@ -196,6 +198,16 @@ class CloudWatchLogHandler(logging.Handler):
         if accepted:
             self.emit(record)
         return accepted
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record as its formatter writes it."""
+        formatter = self.formatter
+        if type(formatter) is not logging.Formatter:
+            return super().format(record)
+        twin = self._twin
+        if twin is None or twin.original is not formatter:
+            self._twin = twin = quick_twin(formatter)
+        return twin.format(record)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Format a record and hand it over for delivery.

@@ -1,0 +1,122 @@
+"""Times are written exactly as `logging.Formatter` writes them."""
+
+from __future__ import annotations
+
+import copy
+import logging
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from logspire import CloudWatchLogFormatter, CloudWatchLogHandler
+from logspire.asctime import QuickFormatter, quick_twin
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+FORMAT = "%(asctime)s %(levelname)s %(message)s"
+NOON_S = 1_795_348_800.0
+
+
+def record(created: Any, msecs: float = 7.0) -> logging.LogRecord:
+    return logging.makeLogRecord({"msg": "hello", "created": created, "msecs": msecs})
+
+
+def changed_on_it(formatter: logging.Formatter) -> None:
+    formatter.converter = time.gmtime
+
+
+def of_its_own(formatter: logging.Formatter) -> None:
+    formatter.formatTime = lambda record, datefmt=None: f"{record.created} {datefmt}"  # type: ignore[method-assign]
+
+
+def without_milliseconds(formatter: logging.Formatter) -> None:
+    formatter.default_msec_format = None
+
+
+def another_format(formatter: logging.Formatter) -> None:
+    formatter.default_time_format = "%H"
+
+
+CHANGES = [changed_on_it, of_its_own, without_milliseconds, another_format]
+
+
+@given(
+    times_s=st.lists(
+        st.floats(-2.0, 2.0).map(lambda s: NOON_S + s) | st.floats(-2.0, 2.0) | st.integers(0, 3),
+        min_size=1,
+    ),
+    datefmts=st.lists(st.sampled_from([None, None, "", "%H:%M:%S", "%d"]), min_size=1),
+    msecs=st.floats(0, 999.999),
+)
+def test_any_sequence_of_times_and_formats(
+    times_s: list[float], datefmts: list[str | None], msecs: float
+) -> None:
+    plain, quick = logging.Formatter(), QuickFormatter()
+    for number, created in enumerate(times_s):
+        datefmt = datefmts[number % len(datefmts)]
+        one = record(created, msecs)
+        assert quick.formatTime(one, datefmt) == plain.formatTime(one, datefmt)
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_twin_does_what_is_set_on_the_original_later(
+    change: Callable[[logging.Formatter], None],
+) -> None:
+    plain = logging.Formatter(FORMAT)
+    twin = quick_twin(plain)
+    assert twin.format(record(NOON_S)) == plain.format(record(NOON_S))
+    change(plain)
+    assert twin.format(record(NOON_S)) == plain.format(record(NOON_S))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("converter", time.gmtime),
+        ("converter", lambda _self, _seconds: time.gmtime(5)),
+        ("formatTime", lambda _self, _record, _datefmt=None: "now"),
+        ("default_msec_format", "%s.%03d"),
+        ("default_time_format", "%S"),
+        ("format", lambda _self, _record: "all the same"),
+    ],
+)
+def test_what_is_set_on_the_class_counts(
+    name: str, value: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = logging.Formatter(FORMAT)
+    twin = quick_twin(plain)
+    twin.format(record(NOON_S))
+    monkeypatch.setattr(logging.Formatter, name, value)
+    assert twin.format(record(NOON_S)) == plain.format(record(NOON_S))
+
+
+@pytest.mark.parametrize("created", [None, float("nan"), float("inf"), "noon", 1e300])
+def test_what_is_no_time_meets_the_same_fate(created: object) -> None:
+    def outcome(formatter: logging.Formatter) -> object:
+        try:
+            return formatter.formatTime(record(created), "%Y")
+        except (TypeError, ValueError, OverflowError) as error:
+            return type(error)
+
+    assert outcome(QuickFormatter()) == outcome(logging.Formatter())
+
+
+def test_a_copy_writes_the_same() -> None:
+    quick = CloudWatchLogFormatter(FORMAT)
+    quick.format(record(NOON_S))
+    assert copy.deepcopy(quick).format(record(NOON_S)) == quick.format(record(NOON_S))
+
+
+def test_the_handler_keeps_the_formatter_that_it_was_given() -> None:
+    plain = logging.Formatter(FORMAT)
+    handler = CloudWatchLogHandler()
+    handler.setFormatter(plain)
+    assert handler.format(record(NOON_S)) == plain.format(record(NOON_S))
+    assert handler.formatter is plain
+    other = logging.Formatter("%(message)s")
+    handler.setFormatter(other)
+    assert handler.format(record(NOON_S)) == "hello"
