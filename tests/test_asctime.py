@@ -50,7 +50,7 @@ CHANGES = [changed_on_it, of_its_own, without_milliseconds, another_format]
         min_size=1,
     ),
     datefmts=st.lists(st.sampled_from([None, None, "", "%H:%M:%S", "%d"]), min_size=1),
-    msecs=st.floats(0, 999.999),
+    msecs=st.floats(-1, 1001) | st.integers(-1, 1001),
 )
 def test_any_sequence_of_times_and_formats(
     times_s: list[float], datefmts: list[str | None], msecs: float

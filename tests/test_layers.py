@@ -33,6 +33,7 @@ ALLOWED = {
         [
             "__future__",
             "abc",
+            "array",
             "bisect",
             "collections",
             "dataclasses",

@@ -9,11 +9,13 @@ from __future__ import annotations
 import logging
 import math
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+_USUAL: Final = "%s,%03d"
+_MILLISECONDS: Final = tuple(f",{number:03}" for number in range(1000))
 _original_format_time = logging.Formatter.formatTime
 
 
@@ -53,9 +55,12 @@ class QuickFormatter(logging.Formatter):
         if known[0] != second or known[1] != shape or known[2] != converter:
             text = time.strftime(shape, converter(record.created))
             self._known = known = second, shape, converter, text
-        if datefmt or not self.default_msec_format:
+        milliseconds = self.default_msec_format
+        if datefmt or not milliseconds:
             return known[3]
-        return self.default_msec_format % (known[3], record.msecs)
+        if milliseconds == _USUAL and 0 <= record.msecs < len(_MILLISECONDS):
+            return known[3] + _MILLISECONDS[int(record.msecs)]
+        return milliseconds % (known[3], record.msecs)
 
 
 def quick_twin(formatter: logging.Formatter) -> QuickFormatter:
