@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+import pytest
 from core.oracle import SEND_INTERVAL_S, TINY, Oracle, OracleFlush, loss_outside
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -246,4 +247,4 @@ class BacklogMachine(RuleBasedStateMachine):
 
 
 BacklogMachine.TestCase.settings = settings(max_examples=200, stateful_step_count=40, deadline=None)
-TestBacklogMachine = BacklogMachine.TestCase
+TestBacklogMachine = pytest.mark.timeout(180)(BacklogMachine.TestCase)
