@@ -13,7 +13,7 @@ from logspire.core.columns import memory_bytes
 from logspire.core.ledger import LossReason
 from logspire.core.limits import Limits
 from logspire.core.retry import Rejection, Verdict
-from logspire.core.stream import STAGGER_S
+from logspire.core.stream import MOST_JOBS, STAGGER_S
 
 TINY = Limits(
     batch_bytes=100,
@@ -294,7 +294,8 @@ class Oracle:
         under_way = [item.timestamp_ms for job in lane.jobs for item in job.items]
         creating = not all(job.items for job in lane.jobs)
         older = min(item.timestamp_ms for item in lane.waiting) <= max(under_way, default=0)
-        return math.inf if creating or older or not lane.well else lane.left_s + STAGGER_S
+        no = creating or older or not lane.well or len(lane.jobs) == MOST_JOBS
+        return math.inf if no else lane.left_s + STAGGER_S
 
     def _announce(self) -> None:
         """Idle streams are forgotten; of the others, a time once announced is not put off."""

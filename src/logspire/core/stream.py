@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 # A request that has no answer so long after it went out is on a long way: the next batch may go
 # beside it. Longer than a call takes nearby, where one after the other is as fast.
 STAGGER_S: Final = 0.02
+# Fewer than there are senders: where the calls of one stream hang, others still have one.
+MOST_JOBS: Final = 3
 # Few events come in one at a time: these are put together, up to so many.
 _CHUNK_EVENTS: Final = 4096
 
@@ -132,7 +134,8 @@ class Stream:
         same, whichever arrives first.
         """
         last = self.jobs[-1]
-        if not (self.is_well and self.is_full() and isinstance(last, Batch)):
+        may = self.is_well and self.is_full() and len(self.jobs) < MOST_JOBS
+        if not may or not isinstance(last, Batch):
             return math.inf
         if last.events.times_ms[-1] < self._chunks[0].times_ms[0]:
             return (now_s if last.left_s is None else last.left_s) + STAGGER_S
