@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import logging
+import subprocess
+import sys
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -92,6 +94,26 @@ def test_what_is_set_on_the_class_counts(
     twin.format(record(NOON_S))
     monkeypatch.setattr(logging.Formatter, name, value)
     assert twin.format(record(NOON_S)) == plain.format(record(NOON_S))
+
+
+def test_what_was_set_on_the_class_before_the_import_counts() -> None:
+    program = """
+import logging
+logging.Formatter.formatTime = lambda self, record, datefmt=None: "in other words"
+from logspire import CloudWatchLogHandler
+handler = CloudWatchLogHandler()
+handler.setFormatter(logging.Formatter("%(asctime)s"))
+print(handler.format(logging.makeLogRecord({})))
+"""
+    found = subprocess.run([sys.executable, "-c", program], check=True, stdout=subprocess.PIPE)
+    assert found.stdout == b"in other words\n"
+
+
+def test_a_converter_of_the_application_is_asked_each_time() -> None:
+    answers = iter([time.gmtime(1), time.gmtime(2)])
+    quick = QuickFormatter()
+    quick.converter = lambda _seconds: next(answers)
+    assert [quick.formatTime(record(NOON_S), "%S") for _ in range(2)] == ["01", "02"]
 
 
 @pytest.mark.parametrize("created", [None, float("nan"), float("inf"), "noon", 1e300])

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 _USUAL: Final = "%s,%03d"
 _MILLISECONDS: Final = tuple(f",{number:03}" for number in range(1000))
-_original_format_time = logging.Formatter.formatTime
+# The application may have put one of its own in place before it imported this.
+_format_time = logging.Formatter.formatTime
+_original_format_time = _format_time if _format_time.__module__ == "logging" else None
+# Others may answer by more than the second that they are asked for.
+_CONVERTERS: Final = (time.localtime, time.gmtime)
 
 
 class QuickFormatter(logging.Formatter):
@@ -53,6 +57,8 @@ class QuickFormatter(logging.Formatter):
         known = self._known
         shape, converter = datefmt or self.default_time_format, self.converter
         if known[0] != second or known[1] != shape or known[2] != converter:
+            if converter not in _CONVERTERS:
+                return super().formatTime(record, datefmt)
             text = time.strftime(shape, converter(record.created))
             self._known = known = second, shape, converter, text
         milliseconds = self.default_msec_format

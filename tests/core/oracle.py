@@ -60,6 +60,7 @@ class Job:
 
     items: list[Item]
     urgent: bool
+    setbacks: int
 
 
 @dataclass(eq=False)
@@ -70,6 +71,7 @@ class Lane:
     jobs: list[Job] = field(default_factory=list)
     left_s: float = -math.inf
     well: bool = False
+    setbacks: int = 0
     urgent: bool = False
     attempts: int = 0
     not_before_s: float = -math.inf
@@ -181,7 +183,7 @@ class Oracle:
                     self._settle(item, reason)
             if lane.waiting:
                 batch = [] if lane.missing else self._batch(lane)
-                job = Job(batch, lane.urgent)
+                job = Job(batch, lane.urgent, lane.setbacks)
                 lane.take(batch)
                 lane.jobs.append(job)
                 lane.left_s = self.now_s
@@ -207,7 +209,7 @@ class Oracle:
         if verdict is Verdict.DELIVERED and not batch:
             lane.missing, lane.just_created = False, True
         elif verdict is Verdict.DELIVERED:
-            self._delivered(lane, batch, rejected)
+            self._delivered(lane, job, rejected)
         elif verdict is Verdict.REFUSED and batch:
             self._refused(lane, batch)
         else:
@@ -294,7 +296,8 @@ class Oracle:
         under_way = [item.timestamp_ms for job in lane.jobs for item in job.items]
         creating = not all(job.items for job in lane.jobs)
         older = min(item.timestamp_ms for item in lane.waiting) <= max(under_way, default=0)
-        no = creating or older or not lane.well or len(lane.jobs) == MOST_JOBS
+        crowded = len(lane.jobs) == MOST_JOBS or lane.count_cap < TINY.batch_count
+        no = creating or older or crowded or not lane.well
         return math.inf if no else lane.left_s + STAGGER_S
 
     def _announce(self) -> None:
@@ -321,14 +324,16 @@ class Oracle:
     def _backoff_s(self, failures: int, jitter: float, patient_s: float = 5.0) -> float:
         return jitter * min(0.5 if self.hurried else patient_s, 0.1 * 2.0**failures)
 
-    def _delivered(self, lane: Lane, batch: list[Item], rejected: tuple[Rejection, ...]) -> None:
-        for index, item in enumerate(batch):
+    def _delivered(self, lane: Lane, job: Job, rejected: tuple[Rejection, ...]) -> None:
+        for index, item in enumerate(job.items):
             reasons = [part.reason for part in rejected if part.start <= index < part.stop]
             self._settle(item, reasons[0] if reasons else None)
+        self.batches += 1
+        if job.setbacks < lane.setbacks:
+            return
         lane.attempts, lane.just_created, lane.not_before_s = 0, False, -math.inf
         lane.well = True
         lane.count_cap = min(2 * lane.count_cap, TINY.batch_count)
-        self.batches += 1
 
     def _refused(self, lane: Lane, batch: list[Item]) -> None:
         """Half as many next time; a single event is the culprit."""
@@ -340,11 +345,13 @@ class Oracle:
             lane.count_cap = len(batch) // 2
         lane.attempts, lane.just_created, lane.not_before_s = 0, False, self.now_s
         lane.well = False
+        lane.setbacks += 1
 
     def _failed(self, lane: Lane, job: Job, verdict: Verdict, jitter: float) -> None:
         batch = job.items
         lane.waiting += batch
         lane.well = False
+        lane.setbacks += 1
         lane.urgent |= bool(batch) and job.urgent  # what waits may have come since
         lane.missing = verdict is Verdict.MISSING and bool(batch) and not lane.just_created
         at_once = lane.missing or (verdict is Verdict.DISCONNECTED and lane.attempts == 0)

@@ -11,7 +11,7 @@ from logspire.core.event import Oversize
 from logspire.core.ledger import Ledger, Loss, LossReason
 from logspire.core.limits import Limits
 from logspire.core.retry import Outcome, Rejection, Verdict
-from logspire.core.stream import Batch, Creation
+from logspire.core.stream import STAGGER_S, Batch, Creation
 
 NOW_MS = 1_000_000
 DELIVERED = Outcome(Verdict.DELIVERED)
@@ -275,6 +275,34 @@ def test_a_second_refusal_halves_again(bench: Bench) -> None:
         bench.add("x")
     sizes = [len(bench.send(Outcome(Verdict.REFUSED))) for _ in range(3)]
     assert sizes == [4, 2, 1]
+
+
+def test_a_batch_that_left_before_a_refusal_does_not_end_the_search_for_the_poison(
+    bench: Bench,
+) -> None:
+    for age_ms in (9, 8, 7):
+        for _ in range(4):
+            bench.add("x", age_ms=age_ms)
+    bench.send(DELIVERED, now_s=9.0)
+    refused = bench.batch(now_s=9.0)
+    refused.left_s = 9.0
+    beside = bench.batch(now_s=9.0 + STAGGER_S)
+    bench.backlog.resolve(refused, Outcome(Verdict.REFUSED), now_s=9.1, jitter=0.0)
+    bench.backlog.resolve(beside, DELIVERED, now_s=9.1, jitter=0.0)
+    assert len(bench.send(DELIVERED, now_s=9.1)) == 2
+
+
+def test_a_batch_that_left_before_a_failure_does_not_end_the_wait(bench: Bench) -> None:
+    for age_ms in (9, 8, 7):
+        for _ in range(4):
+            bench.add("x", age_ms=age_ms)
+    bench.send(DELIVERED, now_s=9.0)
+    failed = bench.batch(now_s=9.0)
+    failed.left_s = 9.0
+    beside = bench.batch(now_s=9.0 + STAGGER_S)
+    bench.backlog.resolve(failed, Outcome(Verdict.DENIED), now_s=9.1, jitter=1.0)
+    bench.backlog.resolve(beside, DELIVERED, now_s=9.1, jitter=0.0)
+    assert bench.backlog.next_due_s() > 9.1
 
 
 def test_a_flush_asked_for_on_the_way_still_holds_after_the_way_back(bench: Bench) -> None:

@@ -353,6 +353,7 @@ class Backlog:
         )
         lane.missing = decision.action is Action.CREATE
         lane.just_created = lane.is_well = False
+        lane.setbacks += 1
         # A refusal is an answer: the service is there, and waiting would not change its mind.
         lane.attempts = 0 if decision.action in _REFUSALS else lane.attempts + 1
         lane.not_before_s = now_s + decision.delay_s
@@ -363,12 +364,13 @@ class Backlog:
 
     def _deliver(self, lane: Stream, batch: Batch, outcome: Outcome) -> None:
         self._ledger.last_error = None
-        lane.attempts = 0
-        lane.just_created = False
-        lane.is_well = True
-        lane.not_before_s = -math.inf
-        # After a halving: back to full batches in steps, as there may be more refused events.
-        lane.count_cap = min(lane.count_cap * 2, self._limits.batch_count)
+        if batch.setbacks == lane.setbacks:  # otherwise it tells of a time before a failure
+            lane.attempts = 0
+            lane.just_created = False
+            lane.is_well = True
+            lane.not_before_s = -math.inf
+            # After a halving: back to full batches in steps, as there may be more refused events.
+            lane.count_cap = min(lane.count_cap * 2, self._limits.batch_count)
         count = len(batch.events)
         reasons: dict[int, LossReason] = {}
         for rejection in outcome.rejected:

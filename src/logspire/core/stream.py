@@ -27,12 +27,14 @@ _CHUNK_EVENTS: Final = 4096
 class Batch:
     """Events for one call, within every limit of the destination."""
 
-    __slots__ = ("events", "left_s", "size_bytes", "stream", "urgent")
+    __slots__ = ("events", "left_s", "setbacks", "size_bytes", "stream", "urgent")
 
     stream: str
     events: Events
     size_bytes: int
     urgent: bool
+    setbacks: int
+    """How many calls for its stream had failed when it was cut."""
     left_s: float | None
     """Monotonic time at which the request went out; the destination may enter it while it calls.
     Only then may another batch go out beside this one."""
@@ -72,6 +74,7 @@ class Stream:
         "name",
         "not_before_s",
         "scheduled",
+        "setbacks",
         "size_bytes",
         "urgent",
     )
@@ -82,7 +85,9 @@ class Stream:
         self.jobs: list[Job] = []
         """What is under way, in the order in which it left."""
         self.is_well = False
-        """The last answer was that a batch is stored."""
+        """A batch that was cut after the last failure is stored."""
+        self.setbacks = 0
+        """Failed calls, ever."""
         self.attempts = 0
         """Failed calls in a row."""
         self.not_before_s = -math.inf
@@ -134,8 +139,9 @@ class Stream:
         same, whichever arrives first.
         """
         last = self.jobs[-1]
+        searching = self.count_cap < self._limits.batch_count
         may = self.is_well and self.is_full() and len(self.jobs) < MOST_JOBS
-        if not may or not isinstance(last, Batch):
+        if searching or not may or not isinstance(last, Batch):
             return math.inf
         if last.events.times_ms[-1] < self._chunks[0].times_ms[0]:
             return (now_s if last.left_s is None else last.left_s) + STAGGER_S
@@ -163,7 +169,7 @@ class Stream:
             start = bisect_left(taken.times_ms, chunks[0].times_ms[0])
             if len(taken) - len(taken) // 8 <= start < len(taken):
                 self._put_first(taken.pop_from(start))
-        return Batch(self.name, taken, sum(taken.sizes), urgent, None)
+        return Batch(self.name, taken, sum(taken.sizes), urgent, self.setbacks, None)
 
     def put_back(self, batch: Batch) -> None:
         """Return the events of a batch that was not stored, in front of what came since."""
