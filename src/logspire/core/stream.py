@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # A request that has no answer so long after it went out is on a long way: the next batch may go
 # beside it. Longer than a call takes nearby, where one after the other is as fast.
-STAGGER_S: Final = 0.02
+STAGGER_S: Final = 0.01
 # Fewer than there are senders: where the calls of one stream hang, others still have one.
 MOST_JOBS: Final = 3
 # Few events come in one at a time: these are put together, up to so many.
