@@ -225,15 +225,22 @@ class Stream:
     def _insert(self, events: Events) -> None:
         chunks = self._chunks
         newer = []
+        # Some are always late, those of other threads by a little, those of a queue by more. Only
+        # what overlaps is sorted, or each that comes in would cost as much as all that wait.
         while chunks and len(events) and events.times_ms[0] < chunks[-1].times_ms[-1]:
             chunk = chunks.pop()
-            chunk.extend(events.pop_from(bisect_left(events.times_ms, chunk.times_ms[0])))
+            newer.append(events.pop_from(bisect_left(events.times_ms, chunk.times_ms[-1])))
+            among = events.pop_from(bisect_left(events.times_ms, chunk.times_ms[0]))
+            if len(among):
+                overlap = chunk.pop_from(bisect_right(chunk.times_ms, among.times_ms[0]))
+                overlap.extend(among)
+                newer.append(overlap)
             newer.append(chunk)
         if chunks and len(chunks[-1]) + len(events) <= _CHUNK_EVENTS:
             chunks[-1].extend(events)
         elif len(events):
             chunks.append(events)
-        chunks.extend(reversed(newer))
+        chunks.extend(filter(len, reversed(newer)))
 
     def _put_first(self, events: Events) -> None:
         self._chunks.appendleft(events)
