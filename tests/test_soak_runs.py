@@ -271,20 +271,24 @@ STATS = DeliveryStats(
 )
 
 
+def stats_but(**changes: int) -> DeliveryStats:
+    return DeliveryStats(**vars(STATS) | changes)
+
+
 @pytest.mark.parametrize(
     "books",
     [
-        replace(STATS, held=1),
-        replace(STATS, delivered=6, held=-1),
-        replace(STATS, lost=1, held=1),
-        replace(STATS, held_bytes=33 * 1024 * 1024),
-        replace(STATS, delivered=1, held=4),
-        replace(STATS, accepted=4, held=1),
-        replace(STATS, accepted=7, held=4),
+        stats_but(held=1),
+        stats_but(delivered=6, held=-1),
+        stats_but(lost=1, held=1),
+        stats_but(held_bytes=33 * 1024 * 1024),
+        stats_but(delivered=1, held=4),
+        stats_but(accepted=4, held=1),
+        stats_but(accepted=7, held=4),
     ],
 )
 def test_the_audit_finds_books_that_are_wrong(books: DeliveryStats) -> None:
-    before = replace(STATS, delivered=2, held=3)
+    before = stats_but(delivered=2, held=3)
     assert complaints_of("steady", 5, STATS, 6, before) == []
     assert complaints_of("steady", 5, books, 6, before)
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import re
-import socket
 import sys
 import time
 import weakref
@@ -25,6 +23,9 @@ from logspire.delivery.pipeline import Pipeline, Settings
 from logspire.delivery.report import complain
 from logspire.delivery.senders import deliverers
 from logspire.formatters import CloudWatchLogFormatter
+
+if sys.platform == "win32":
+    import socket
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -289,15 +290,23 @@ class CloudWatchLogHandler(logging.Handler):
 
 def _facts(record: logging.LogRecord) -> dict[str, object]:
     """Return the values of the fields of a stream template."""
-    program = re.split(r"[\\/]", sys.argv[0] if getattr(sys, "argv", None) else "")[-1]
+    path = sys.argv[0] if getattr(sys, "argv", None) else ""
+    program = path.replace("\\", "/").rpartition("/")[2]
     return {
-        "machine_name": socket.gethostname(),
+        "machine_name": _machine_name(),
         "program_name": program or "python",
         "process_id": os.getpid(),
         "logger_name": record.name,
         "thread_name": record.threadName,
         "level_name": record.levelname,
     }
+
+
+def _machine_name() -> str:
+    """Return what ``socket.gethostname`` does, without that module where there is no need."""
+    if sys.platform == "win32":
+        return socket.gethostname()
+    return os.uname().nodename
 
 
 def _exact_text(text: object) -> str:

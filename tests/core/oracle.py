@@ -27,6 +27,11 @@ TINY = Limits(
 SEND_INTERVAL_S = 2.0
 
 
+def tiny_but(**changes: int | None) -> Limits:
+    """Return `TINY` with some limits changed."""
+    return Limits(**vars(TINY) | changes)
+
+
 @dataclass(eq=False)
 class Record:
     """What the application logged; lost when any of its pieces is."""

@@ -1,10 +1,9 @@
 """Rules of `Backlog` that are best read as single examples; the rest: test_backlog_machine.py."""
 
 import sqlite3
-from dataclasses import replace
 
 import pytest
-from core.oracle import TINY
+from core.oracle import TINY, tiny_but
 
 from logspire.core.backlog import Backlog
 from logspire.core.event import Oversize
@@ -236,7 +235,7 @@ def test_a_split_record_is_lost_for_the_reason_of_the_piece_that_was_lost_first(
 
 
 def test_a_destination_without_limits_in_time_takes_any_time_in_one_batch() -> None:
-    bench = Bench(replace(TINY, span_ms=None, age_ms=None, ahead_ms=None))
+    bench = Bench(tiny_but(span_ms=None, age_ms=None, ahead_ms=None))
     for age_ms in (10**9, 0, -(10**9)):
         bench.add(str(age_ms), age_ms=age_ms)
     assert len(bench.send(DELIVERED)) == 3
@@ -262,7 +261,7 @@ def test_where_creating_fails_the_put_is_tried_all_the_same(bench: Bench) -> Non
 
 
 def test_after_a_halving_batches_grow_back_to_full_in_steps() -> None:
-    bench = Bench(replace(TINY, batch_count=16, batch_bytes=10_000))
+    bench = Bench(tiny_but(batch_count=16, batch_bytes=10_000))
     for _ in range(64):
         bench.add("x")
     sizes = [len(bench.send(Outcome(Verdict.REFUSED)))]

@@ -74,7 +74,8 @@ def test_what_records_had_to_wait_for_is_named_with_what_became_of_them() -> Non
 
 
 def test_at_the_end_all_that_is_held_is_told_as_lost() -> None:
-    ledger = Ledger(delivered=3)
+    ledger = Ledger()
+    ledger.delivered = 3
     ledger.lose(LossReason.EMPTY, 2, "nothing in it")
     assert ledger.take_all(10, "the end") == [
         Loss(LossReason.EMPTY, 2, "nothing in it"),
@@ -93,4 +94,6 @@ def test_what_was_told_as_lost_is_not_told_again_whatever_it_is_lost_for() -> No
 
 
 def test_at_the_end_nothing_is_told_where_nothing_is_held() -> None:
-    assert Ledger(delivered=3).take_all(3, "the end") == []
+    ledger = Ledger()
+    ledger.delivered = 3
+    assert ledger.take_all(3, "the end") == []

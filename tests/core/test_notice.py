@@ -2,10 +2,9 @@
 
 import math
 import re
-from dataclasses import replace
 
 import pytest
-from core.oracle import TINY
+from core.oracle import TINY, tiny_but
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,7 +15,7 @@ from logspire.core.retry import Outcome, Rejection, Verdict
 from logspire.core.stream import Batch
 
 NOW_MS = 1_000_000
-ROOMY = replace(TINY, batch_bytes=4000, event_bytes=1000)
+ROOMY = tiny_but(batch_bytes=4000, event_bytes=1000)
 
 
 class Bench:

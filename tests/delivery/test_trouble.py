@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from logspire.core.limits import CLOUDWATCH_LOGS
@@ -21,9 +20,6 @@ if TYPE_CHECKING:
 
     from logspire.core.stream import Job
 
-SETTINGS = Settings(
-    limits=CLOUDWATCH_LOGS, send_interval_s=0.0, jitter=lambda: 0.01, on_loss=lambda _: None
-)
 DENIED = Outcome(Verdict.DENIED, "AccessDeniedException: not you")
 DELIVERED = Outcome(Verdict.DELIVERED)
 
@@ -62,8 +58,14 @@ class Outage:
 
     def __init__(self, service: Service, capfd: pytest.CaptureFixture[str]) -> None:
         self.ahead_s = 0.0
-        clock = Clock(monotonic_s=lambda: time.monotonic() + self.ahead_s)
-        self.pipeline = Pipeline(service, replace(SETTINGS, clock=clock))
+        settings = Settings(
+            limits=CLOUDWATCH_LOGS,
+            send_interval_s=0.0,
+            jitter=lambda: 0.01,
+            on_loss=lambda _: None,
+            clock=Clock(monotonic_s=lambda: time.monotonic() + self.ahead_s),
+        )
+        self.pipeline = Pipeline(service, settings)
         self._capfd = capfd
 
     def put(self) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from logspire._version import __version__
 from logspire.aws import hooks
+from logspire.core.value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,8 +22,7 @@ _HURRIED_TIMEOUTS_S: Final = (10.0, 5.0, 2.0, 1.0, 0.5)
 READ_TIMEOUT_S: Final = 20.0
 
 
-@dataclass(frozen=True)
-class ClientOptions:
+class ClientOptions(Value):
     """What the user said about the client; see ``CloudWatchLogHandler``."""
 
     client: Any = None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from logspire.aws.body import put_body
@@ -13,6 +12,7 @@ from logspire.aws.hooks import PutCall, put_call
 from logspire.core.ledger import LossReason
 from logspire.core.retry import Outcome, Rejection, Verdict
 from logspire.core.stream import Batch, Creation
+from logspire.core.value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,8 +31,7 @@ _GZIP_UNREAD_STATUSES: Final = frozenset({415, 500})
 _GZIP_BLAME: Final = 2
 
 
-@dataclass(frozen=True)
-class GroupOptions:
+class GroupOptions(Value):
     """What to create, and how; see ``CloudWatchLogHandler``."""
 
     create_group: bool = True

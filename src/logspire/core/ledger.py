@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import enum
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from logspire.core.value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,8 +35,7 @@ class LossReason(str, enum.Enum):
     __str__ = str.__str__
 
 
-@dataclass(frozen=True)
-class Loss:
+class Loss(Value):
     """Some records were lost for one reason."""
 
     reason: LossReason
@@ -45,8 +45,7 @@ class Loss:
     """The last word on it: the service's own error where there is one, or what the limit is."""
 
 
-@dataclass(frozen=True)
-class DeliveryStats:
+class DeliveryStats(Value):
     """The books of a handler at one moment, in records.
 
     ``accepted == delivered + lost + held`` holds in every snapshot. A message that had to be
@@ -77,20 +76,20 @@ class DeliveryStats:
     """The service's last error, with its time left out; ``None`` after a success."""
 
 
-@dataclass
 class Ledger:
     """Counts what became of the records. One thread writes; see ``delivery.pipeline``."""
 
-    delivered: int = 0
-    lost: Counter[LossReason] = field(default_factory=Counter)
-    batches: int = 0
-    split: int = 0
-    entity_rejected: int = 0
-    last_error: str | None = None
-    _details: dict[LossReason, str] = field(default_factory=dict)
-    _said: Counter[LossReason] = field(default_factory=Counter)
-    _said_ahead: int = 0
-    _delivered_then: int = 0
+    def __init__(self) -> None:
+        self.delivered = 0
+        self.lost: Counter[LossReason] = Counter()
+        self.batches = 0
+        self.split = 0
+        self.entity_rejected = 0
+        self.last_error: str | None = None
+        self._details: dict[LossReason, str] = {}
+        self._said: Counter[LossReason] = Counter()
+        self._said_ahead = 0
+        self._delivered_then = 0
 
     def lose(self, reason: LossReason, count: int = 1, detail: str = "") -> None:
         """Enter ``count`` records as lost, to be reported at the next `take_losses`."""

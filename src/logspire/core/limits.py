@@ -6,16 +6,16 @@ Source of the CloudWatch Logs figures: the API reference of ``PutLogEvents``, ``
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+import string
 from typing import Final
+
+from logspire.core.value import Value
 
 _HOUR_MS: Final = 3_600_000
 _DAY_MS: Final = 24 * _HOUR_MS
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(Value):
     """The limits that one destination puts on a call and on the events in it.
 
     ``None`` means that the destination has no such limit.
@@ -48,9 +48,11 @@ CLOUDWATCH_LOGS: Final = Limits(
     ahead_ms=2 * _HOUR_MS,
 )
 
-LOG_GROUP_NAME: Final = re.compile(r"[.\-_/#A-Za-z0-9]{1,512}")
+# Sets of characters, not regular expressions: to compile one takes as long as to import a module.
+LOG_GROUP_NAME_CHARS: Final = frozenset(string.ascii_letters + string.digits + ".-_/#")
+LOG_GROUP_NAME_MAX_CHARS: Final = 512
 STREAM_NAME_MAX_CHARS: Final = 512
-STREAM_NAME_FORBIDDEN: Final = re.compile(r"[:*]")
+STREAM_NAME_FORBIDDEN: Final = frozenset(":*")
 
 # fmt: off
 RETENTION_DAYS: Final = (

@@ -18,6 +18,7 @@ PROCESS_FIELDS: Final = frozenset({"machine_name", "program_name", "process_id"}
 """Fields that stay the same for the life of a process."""
 RECORD_FIELDS: Final = frozenset({"logger_name", "thread_name", "level_name"})
 """Fields that each record has."""
+_REPLACED: Final = str.maketrans(dict.fromkeys(STREAM_NAME_FORBIDDEN, "-"))
 _STRFTIME: Final = "strftime"
 _ALLOWED: Final = ", ".join(
     [*(f"{{{name}}}" for name in sorted(PROCESS_FIELDS | RECORD_FIELDS)), "{strftime:FORMAT}"]
@@ -81,7 +82,7 @@ def legal_stream_name(name: str) -> str:
     A name that is too long ends in a checksum of the whole, so that two long names that differ
     only at the end stay two. Source: ``CreateLogStream`` in the API reference (read 2026-11).
     """
-    name = STREAM_NAME_FORBIDDEN.sub("-", repair(name)) or "-"
+    name = repair(name).translate(_REPLACED) or "-"
     if len(name) <= STREAM_NAME_MAX_CHARS:
         return name
     checksum = f"-{zlib.crc32(name.encode()):08x}"

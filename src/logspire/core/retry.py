@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import enum
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from logspire.core.value import Value
 
 if TYPE_CHECKING:
     from logspire.core.ledger import LossReason
@@ -43,8 +44,7 @@ class Verdict(enum.Enum):
 _FAILURES: Final = (Verdict.RETRY, Verdict.DISCONNECTED)
 
 
-@dataclass(frozen=True)
-class Rejection:
+class Rejection(Value):
     """Events ``start <= index < stop`` of a batch that was otherwise stored."""
 
     start: int
@@ -52,8 +52,7 @@ class Rejection:
     reason: LossReason
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(Value):
     """The answer of a destination to one job."""
 
     verdict: Verdict
@@ -73,8 +72,7 @@ class Action(enum.Enum):
     GIVE_UP = enum.auto()
 
 
-@dataclass(frozen=True)
-class Decision:
+class Decision(Value):
     """An action, and how long to wait before it."""
 
     action: Action

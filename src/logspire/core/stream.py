@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from collections import deque
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from logspire.core.ledger import LossReason
@@ -23,30 +22,32 @@ MOST_JOBS: Final = 3
 _CHUNK_EVENTS: Final = 4096
 
 
-@dataclass(eq=False)
 class Batch:
     """Events for one call, within every limit of the destination."""
 
     __slots__ = ("events", "left_s", "setbacks", "size_bytes", "stream", "urgent")
 
-    stream: str
-    events: Events
-    size_bytes: int
-    urgent: bool
-    setbacks: int
-    """How many calls for its stream had failed when it was cut."""
-    left_s: float | None
-    """Monotonic time at which the request went out; the destination may enter it while it calls.
-    Only then may another batch go out beside this one."""
+    def __init__(
+        self, stream: str, events: Events, size_bytes: int, *, urgent: bool, setbacks: int
+    ) -> None:
+        self.stream = stream
+        self.events = events
+        self.size_bytes = size_bytes
+        self.urgent = urgent
+        self.setbacks = setbacks
+        """How many calls for its stream had failed when it was cut."""
+        self.left_s: float | None = None
+        """Monotonic time at which the request went out; the destination may enter it while it
+        calls. Only then may another batch go out beside this one."""
 
 
-@dataclass(eq=False)
 class Creation:
     """A call that creates a stream, and its group where that is missing too."""
 
     __slots__ = ("stream",)
 
-    stream: str
+    def __init__(self, stream: str) -> None:
+        self.stream = stream
 
 
 Job = Batch | Creation
@@ -169,7 +170,7 @@ class Stream:
             start = bisect_left(taken.times_ms, chunks[0].times_ms[0])
             if len(taken) - len(taken) // 8 <= start < len(taken):
                 self._put_first(taken.pop_from(start))
-        return Batch(self.name, taken, sum(taken.sizes), urgent, self.setbacks, None)
+        return Batch(self.name, taken, sum(taken.sizes), urgent=urgent, setbacks=self.setbacks)
 
     def put_back(self, batch: Batch) -> None:
         """Return the events of a batch that was not stored, in front of what came since."""

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from logspire.core.value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-@dataclass(frozen=True)
-class Clock:
+class Clock(Value):
     """Where the time comes from."""
 
     monotonic_s: Callable[[], float] = time.monotonic

@@ -17,11 +17,11 @@ import contextlib
 import math
 import threading
 from collections import deque
-from dataclasses import dataclass
 from itertools import repeat, starmap
 from typing import TYPE_CHECKING, Final, Literal
 
 from logspire.core.notice import MAX_STREAMS
+from logspire.core.value import Value
 from logspire.delivery.wakeup import Wakeup
 
 if TYPE_CHECKING:
@@ -43,8 +43,7 @@ _OBJECT_BYTES: Final = 112
 HANDOVER_PART: Final = 1 / 8
 
 
-@dataclass(frozen=True)
-class Taken:
+class Taken(Value):
     """What the worker took."""
 
     records: list[Record]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import random
+import os
 import threading
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from logspire.core.backlog import Backlog
 from logspire.core.ledger import DeliveryStats, Ledger, Loss, LossReason
+from logspire.core.value import Value
 from logspire.delivery import lifecycle
 from logspire.delivery.clock import Clock
 from logspire.delivery.crew import Crew
@@ -35,8 +35,16 @@ _SHORTEST_PATIENCE_S = 1.0
 _TAKE_OVER_S = 0.05
 
 
-@dataclass(frozen=True)
-class Settings:
+def _chance() -> float:
+    """Return a random number, 0 to 1.
+
+    Not of the ``random`` module: its state belongs to the application, which may have seeded it,
+    and would be the same in forked children.
+    """
+    return int.from_bytes(os.urandom(7), "big") / 2**56
+
+
+class Settings(Value):
     """How records are delivered; the handler's documentation has the meaning of each."""
 
     limits: Limits
@@ -47,10 +55,8 @@ class Settings:
     shutdown_timeout_s: float = 10.0
     synchronous: bool = False
     on_loss: Callable[[Loss], object] | None = None
-    clock: Clock = field(default_factory=Clock)
-    jitter: Callable[[], float] = random.SystemRandom().random
-    """Not the random module itself: its state belongs to the application, which may have seeded it,
-    and would be the same in forked children."""
+    clock: Clock = Clock()
+    jitter: Callable[[], float] = _chance
 
 
 class Pipeline:

@@ -1,0 +1,61 @@
+"""Values: made once, never changed, equal if they say the same.
+
+What ``dataclasses`` would do, without its price: to import it takes as long as all that Logspire
+imports besides, and each class made with it as long as one of Logspire's modules.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from typing_extensions import dataclass_transform
+else:
+
+    def dataclass_transform(**_: object) -> Any:
+        """Return a decorator that does nothing: the real one is for type checkers."""
+        return lambda cls: cls
+
+
+_MISSING = object()
+
+
+@dataclass_transform(frozen_default=True)
+class Value:
+    """Base of classes whose annotations name their fields, in order, with defaults if they have.
+
+    Arguments are given by position or by name. ``vars(value)`` is a dict of the fields.
+    """
+
+    __match_args__: tuple[str, ...] = ()
+    _blank: dict[str, Any]
+
+    def __init_subclass__(cls) -> None:
+        cls._blank = {name: getattr(cls, name, _MISSING) for name in cls.__annotations__}
+        cls.__match_args__ = tuple(cls._blank)  # type: ignore[misc]  # here it is not final yet
+
+    def __init__(self, *values: Any, **named: Any) -> None:
+        given = dict(zip(self.__match_args__, values, strict=False), **named)
+        fields = self._blank | given  # in the order of the class
+        is_complete = not any(value is _MISSING for value in fields.values())
+        is_known = len(fields) == len(self._blank) and len(given) == len(values) + len(named)
+        if not (is_complete and is_known):
+            name, known = type(self).__name__, ", ".join(self._blank)
+            raise TypeError(f"{name} takes {known}; not {len(values)} values and {list(named)}")
+        vars(self).update(fields)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"{type(self).__name__} cannot be changed: {name!r} stays as it is")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"{type(self).__name__} cannot be changed: {name!r} stays as it is")
+
+    def __eq__(self, other: object) -> bool:
+        return vars(self) == vars(other) if type(self) is type(other) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(tuple(vars(self).values()))
+
+    def __repr__(self) -> str:
+        fields = ", ".join(f"{name}={value!r}" for name, value in vars(self).items())
+        return f"{type(self).__qualname__}({fields})"
