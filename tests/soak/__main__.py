@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from operator import itemgetter
 from pathlib import Path
 from random import Random, SystemRandom
 from typing import TYPE_CHECKING, Any, Final
@@ -167,7 +168,11 @@ def _gather(
 def _stored(
     service: LocalCloudWatchLogs, weather: Weather, calls: Sequence[Call]
 ) -> Iterator[Stored]:
-    """Yield what is in the store, with what the calls say about each batch."""
+    """Yield what is in the store, with what the calls say about each batch.
+
+    In the order in which the service shows it: that of time, ties as they arrived. Batches that are
+    under way together may arrive in any order.
+    """
     # The store keeps the very object that is in the record of the call.
     in_doubt = {
         id(call.request["logEvents"])
@@ -176,10 +181,13 @@ def _stored(
     }
     for group in service._service.store.groups.values():
         for stream in group.streams.values():
-            for _, _, batch in stream.batches:
-                doubt = id(batch) in in_doubt
-                for message in batch.messages:
-                    yield Stored(group.name, stream.name, message, doubt)
+            stored = [
+                (time_ms, message, id(batch) in in_doubt)
+                for _, _, batch in stream.batches
+                for time_ms, message in zip(batch.timestamps, batch.messages, strict=True)
+            ]
+            for _, message, doubt in sorted(stored, key=itemgetter(0)):
+                yield Stored(group.name, stream.name, message, doubt)
 
 
 if __name__ == "__main__":

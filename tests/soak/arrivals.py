@@ -56,7 +56,7 @@ class _Pieces:
 
 
 class Arrivals:
-    """Takes stored events in order of arrival, and compares.
+    """Takes stored events in the order in which readers see them, and compares.
 
     Args:
         journals: what was logged, by writer.

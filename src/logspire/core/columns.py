@@ -105,6 +105,15 @@ class Events:
             events._sort()
         return events
 
+    @classmethod
+    def joined(cls, parts: Sequence[Events]) -> Events:
+        """Return all of these, which came in in this order, in the order of time."""
+        events = cls(array("q"), [], array("I"), array("I"), [])
+        for part in parts:
+            events._append(part)
+        events._sort()
+        return events
+
     def __len__(self) -> int:
         return len(self.messages)
 
@@ -119,12 +128,7 @@ class Events:
         if not later.messages:
             return
         in_order = later.times_ms[0] >= self.times_ms[-1]
-        self._since_s = None
-        self.times_ms.extend(later.times_ms)
-        self.messages.extend(later.messages)
-        self.sizes.extend(later.sizes)
-        self.memory.extend(later.memory)
-        self.origins.extend(later.origins)
+        self._append(later)
         if not in_order:
             self._sort()
 
@@ -175,6 +179,14 @@ class Events:
         """Return how many of the first events take so much memory, or are not after a time."""
         count = bisect_right(self.times_ms, until_ms)
         return min(count, bisect_left(list(accumulate(self.memory[:count])), memory_bytes) + 1)
+
+    def _append(self, other: Events) -> None:
+        self.times_ms.extend(other.times_ms)
+        self.messages.extend(other.messages)
+        self.sizes.extend(other.sizes)
+        self.memory.extend(other.memory)
+        self.origins.extend(other.origins)
+        self._since_s = None
 
     def _keep(self, without: slice) -> None:
         del self.times_ms[without]

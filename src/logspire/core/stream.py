@@ -7,10 +7,10 @@ from bisect import bisect_left, bisect_right
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
+from logspire.core.columns import Events
 from logspire.core.ledger import LossReason
 
 if TYPE_CHECKING:
-    from logspire.core.columns import Events
     from logspire.core.limits import Limits
 
 # A request that has no answer so long after it went out is on a long way: the next batch may go
@@ -65,6 +65,7 @@ class Stream:
     __slots__ = (
         "_chunks",
         "_count",
+        "_late",
         "_limits",
         "attempts",
         "count_cap",
@@ -105,6 +106,9 @@ class Stream:
         self._limits = limits
         # Each in the order of time, and none begins before the end of the one before.
         self._chunks: deque[Events] = deque()
+        # What came in since `_sort`, older than the end of the chunks: from several threads some
+        # are always late. Sorted when it matters, once for all of them.
+        self._late: list[Events] = []
         self._count = 0
 
     def __len__(self) -> int:
@@ -120,7 +124,12 @@ class Stream:
         was_empty, was_full = not self._count, self.is_full()
         self._count += len(events)
         self.size_bytes += sum(events.sizes)
-        self._insert(events)
+        if self._chunks and events.times_ms[0] < self._chunks[-1].times_ms[-1]:
+            in_time = bisect_left(events.times_ms, self._chunks[-1].times_ms[-1])
+            self._append(events.pop_from(in_time))
+            self._late.append(events)
+        else:
+            self._append(events)
         return was_empty or self.is_full() > was_full
 
     def is_full(self) -> bool:
@@ -130,7 +139,7 @@ class Stream:
 
     def oldest_arrival_s(self) -> float:
         """Return since when the longest-waiting event waits."""
-        return min(chunk.oldest_arrival_s() for chunk in self._chunks)
+        return min(events.oldest_arrival_s() for events in (*self._chunks, *self._late))
 
     def beside_s(self, now_s: float) -> float:
         """Return when the next batch may leave although there is one without an answer.
@@ -144,7 +153,7 @@ class Stream:
         may = self.is_well and self.is_full() and len(self.jobs) < MOST_JOBS
         if searching or not may or not isinstance(last, Batch):
             return math.inf
-        if last.events.times_ms[-1] < self._chunks[0].times_ms[0]:
+        if last.events.times_ms[-1] < self.oldest_timestamp_ms():
             return (now_s if last.left_s is None else last.left_s) + STAGGER_S
         return math.inf
 
@@ -155,6 +164,7 @@ class Stream:
         earlier one among those that were here. It may leave out the last milliseconds if there is
         more than enough: then the next batch need not wait for the answer.
         """
+        self._sort()
         limits, chunks, urgent = self._limits, self._chunks, self.urgent
         room, count = limits.batch_bytes, self.count_cap
         before_ms = chunks[0].times_ms[0] + limits.span_ms if limits.span_ms else math.inf
@@ -174,6 +184,7 @@ class Stream:
 
     def put_back(self, batch: Batch) -> None:
         """Return the events of a batch that was not stored, in front of what came since."""
+        self._sort()
         events, chunks = batch.events.part(0, len(batch.events)), self._chunks
         urgent = self.urgent or batch.urgent
         while chunks and chunks[0].times_ms[0] < events.times_ms[-1]:
@@ -188,6 +199,7 @@ class Stream:
             now_ms: wall-clock time now.
             latest_ms: the latest that it ever was: the clock may have been set back.
         """
+        self._sort()
         limits, chunks = self._limits, self._chunks
         outside = []
         if limits.age_ms is not None:
@@ -204,6 +216,7 @@ class Stream:
 
     def oldest_timestamp_ms(self) -> int:
         """Return the time of the oldest event that waits."""
+        self._sort()
         return self._chunks[0].times_ms[0]
 
     def pop_oldest(self, memory_bytes: float, until_ms: float) -> Events:
@@ -213,21 +226,32 @@ class Stream:
             memory_bytes: no more of them than take this much memory.
             until_ms: none of a later time, but for the first.
         """
+        self._sort()
         return self._pop_first(max(1, self._chunks[0].taking(memory_bytes, until_ms)))
 
     def pop_all(self) -> list[Events]:
         """Remove and return all events that wait."""
-        chunks = list(self._chunks)
+        chunks = [*self._chunks, *self._late]
         self._chunks.clear()
+        self._late.clear()
         self._count = self.size_bytes = 0
         self.urgent = False
         return chunks
 
-    def _insert(self, events: Events) -> None:
+    def _append(self, events: Events) -> None:
         chunks = self._chunks
+        if chunks and len(chunks[-1]) + len(events) <= _CHUNK_EVENTS:
+            chunks[-1].extend(events)
+        elif len(events):
+            chunks.append(events)
+
+    def _sort(self) -> None:
+        """Put what came late where it belongs, with what it overlaps with, and no more."""
+        if not self._late:
+            return
+        events, chunks = Events.joined(self._late), self._chunks
+        self._late = []
         newer = []
-        # Some are always late, those of other threads by a little, those of a queue by more. Only
-        # what overlaps is sorted, or each that comes in would cost as much as all that wait.
         while chunks and len(events) and events.times_ms[0] < chunks[-1].times_ms[-1]:
             chunk = chunks.pop()
             newer.append(events.pop_from(bisect_left(events.times_ms, chunk.times_ms[-1])))
@@ -237,11 +261,8 @@ class Stream:
                 overlap.extend(among)
                 newer.append(overlap)
             newer.append(chunk)
-        if chunks and len(chunks[-1]) + len(events) <= _CHUNK_EVENTS:
-            chunks[-1].extend(events)
-        elif len(events):
-            chunks.append(events)
-        chunks.extend(filter(len, reversed(newer)))
+        for part in (events, *reversed(newer)):
+            self._append(part)
 
     def _put_first(self, events: Events) -> None:
         self._chunks.appendleft(events)
