@@ -166,12 +166,12 @@ class Stream:
         """
         self._sort()
         limits, chunks, urgent = self._limits, self._chunks, self.urgent
-        room, count = limits.batch_bytes, self.count_cap
+        room, count, held_bytes = limits.batch_bytes, self.count_cap, self.size_bytes
         before_ms = chunks[0].times_ms[0] + limits.span_ms if limits.span_ms else math.inf
         taken = self._pop_first(chunks[0].fitting(count, room, before_ms))
         while chunks:
-            room, count = limits.batch_bytes - sum(taken.sizes), self.count_cap - len(taken)
-            fitting = chunks[0].fitting(count, room, before_ms)
+            left, taken_bytes = count - len(taken), held_bytes - self.size_bytes
+            fitting = chunks[0].fitting(left, room - taken_bytes, before_ms)
             if not fitting:
                 break
             taken.extend(self._pop_first(fitting))
