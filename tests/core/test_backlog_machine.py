@@ -49,11 +49,13 @@ rejections = st.builds(
 # verdict (None: refused if there is poison in it, taken otherwise), rejections, jitter, what comes
 # in before the answer does
 answers = st.tuples(
-    st.sampled_from([None, None, None, *Verdict]),
+    st.sampled_from([None, None, None, Verdict.DELIVERED, Verdict.DELIVERED, *Verdict]),
     st.lists(rejections, max_size=2),
     st.sampled_from([0.0, 0.5, 1.0]),
     st.lists(records, max_size=3),
 )
+# Milliseconds from one record of a busy stream to the next: there is more than one batch of them.
+busy_steps_ms = st.lists(st.sampled_from([0, 1, 1, 2]), min_size=8, max_size=20)
 
 
 def text_of(number: int, filler: str, size_bytes: int) -> str:
@@ -108,6 +110,13 @@ class BacklogMachine(RuleBasedStateMachine):
             oracle.add(stream, time_ms, text, arrived_s)
             self.backlog.add(stream, [time_ms], [text], arrived_s=arrived_s, now_s=oracle.now_s)
 
+    @rule(stream=st.sampled_from("aab"), steps_ms=busy_steps_ms, start_ms=st.sampled_from([-25, -5]))
+    def add_batches(self, stream: str, steps_ms: list[int], start_ms: int) -> None:
+        """Enough for batches that leave beside each other."""
+        for step_ms in steps_ms:
+            start_ms += step_ms
+            self.add([(stream, -start_ms, "", 17, 0.0)])
+
     @rule(seconds=steps_s, milliseconds=steps_ms)
     def time_passes(self, seconds: float, milliseconds: int) -> None:
         """The wall clock goes its own way, at times backwards."""
@@ -146,16 +155,21 @@ class BacklogMachine(RuleBasedStateMachine):
 
     # -- answers --------------------------------------------------------------------------------
 
-    @rule(answers=st.lists(answers, min_size=3, max_size=8), last=st.booleans())
+    @rule(
+        answers=st.lists(answers, min_size=3, max_size=8),
+        last=st.booleans(),
+        most=st.sampled_from([1, 2, 4]),
+    )
     def answer(
         self,
         answers: list[tuple[Verdict | None, list[Rejection], float, list[Record]]],
         *,
         last: bool,
+        most: int,
     ) -> None:
-        """Answers come in; where none is open, the next job is waited for."""
+        """Answers come in, each after so many calls at the most have started."""
         for verdict, rejected, jitter, meanwhile in answers:
-            while not self.under_way and self.backlog.next_due_s() < math.inf:
+            while len(self.under_way) < most and self.backlog.next_due_s() < math.inf:
                 self._sleep_until_due()
             self.add(meanwhile)
             if self.under_way:
