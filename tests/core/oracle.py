@@ -66,6 +66,7 @@ class Job:
     items: list[Item]
     urgent: bool
     setbacks: int
+    left_s: float
 
 
 @dataclass(eq=False)
@@ -74,7 +75,6 @@ class Lane:
 
     waiting: list[Item] = field(default_factory=list)
     jobs: list[Job] = field(default_factory=list)
-    left_s: float = -math.inf
     well: bool = False
     setbacks: int = 0
     urgent: bool = False
@@ -188,10 +188,9 @@ class Oracle:
                     self._settle(item, reason)
             if lane.waiting:
                 batch = [] if lane.missing else self._batch(lane)
-                job = Job(batch, lane.urgent, lane.setbacks)
+                job = Job(batch, lane.urgent, lane.setbacks, self.now_s)
                 lane.take(batch)
                 lane.jobs.append(job)
-                lane.left_s = self.now_s
                 started[stream] = [(item.timestamp_ms, item.message) for item in batch]
                 self.probe = job if self.failures else None
             self._announce()
@@ -303,7 +302,7 @@ class Oracle:
         older = min(item.timestamp_ms for item in lane.waiting) <= max(under_way, default=0)
         crowded = len(lane.jobs) == MOST_JOBS or lane.count_cap < TINY.batch_count
         no = creating or older or crowded or not lane.well
-        return math.inf if no else lane.left_s + STAGGER_S
+        return math.inf if no else lane.jobs[-1].left_s + STAGGER_S
 
     def _announce(self) -> None:
         """Idle streams are forgotten; of the others, a time once announced is not put off."""
@@ -349,7 +348,7 @@ class Oracle:
             lane.urgent = True
             lane.count_cap = len(batch) // 2
         lane.attempts, lane.just_created, lane.not_before_s = 0, False, self.now_s
-        lane.well = False
+        lane.well = lane.missing = False
         lane.setbacks += 1
 
     def _failed(self, lane: Lane, job: Job, verdict: Verdict, jitter: float) -> None:

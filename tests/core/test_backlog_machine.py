@@ -110,7 +110,9 @@ class BacklogMachine(RuleBasedStateMachine):
             oracle.add(stream, time_ms, text, arrived_s)
             self.backlog.add(stream, [time_ms], [text], arrived_s=arrived_s, now_s=oracle.now_s)
 
-    @rule(stream=st.sampled_from("aab"), steps_ms=busy_steps_ms, start_ms=st.sampled_from([-25, -5]))
+    @rule(
+        stream=st.sampled_from("aab"), steps_ms=busy_steps_ms, start_ms=st.sampled_from([-25, -5])
+    )
     def add_batches(self, stream: str, steps_ms: list[int], start_ms: int) -> None:
         """Enough for batches that leave beside each other."""
         for step_ms in steps_ms:
