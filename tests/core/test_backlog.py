@@ -21,7 +21,13 @@ class Bench:
 
     def __init__(self, limits: Limits = TINY, oversize: Oversize = "split") -> None:
         self.ledger = Ledger()
-        self.backlog = Backlog(limits, send_interval_s=2.0, oversize=oversize, ledger=self.ledger)
+        self.backlog = Backlog(
+            limits,
+            send_interval_s=2.0,
+            oversize=oversize,
+            ledger=self.ledger,
+            beside_bytes=0,
+        )
 
     def add(self, text: str, *, stream: str = "s", age_ms: int = 0, now_s: float = 0.0) -> None:
         self.backlog.add(stream, [NOW_MS - age_ms], [text], arrived_s=now_s, now_s=now_s)

@@ -90,7 +90,11 @@ class BacklogMachine(RuleBasedStateMachine):
     def start(self, oversize: Oversize) -> None:
         self.ledger = Ledger()
         self.backlog = Backlog(
-            TINY, send_interval_s=SEND_INTERVAL_S, oversize=oversize, ledger=self.ledger
+            TINY,
+            send_interval_s=SEND_INTERVAL_S,
+            oversize=oversize,
+            ledger=self.ledger,
+            beside_bytes=0,
         )
         self.oracle = Oracle(oversize)
         self.under_way: list[Job] = []

@@ -33,7 +33,7 @@ from logspire.core.retry import (
     Verdict,
     decide,
 )
-from logspire.core.stream import UNSCHEDULED, Batch, Creation, Job, Stream
+from logspire.core.stream import BESIDE_BYTES, UNSCHEDULED, Batch, Creation, Job, Stream
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,11 +52,19 @@ class Backlog:
         send_interval_s: the longest that an event waits for company, in seconds.
         oversize: what to do with a message over ``limits.event_bytes``.
         ledger: where losses and deliveries are entered.
+        beside_bytes: how much must wait before several batches of a stream are under way.
     """
 
     def __init__(
-        self, limits: Limits, *, send_interval_s: float, oversize: Oversize, ledger: Ledger
+        self,
+        limits: Limits,
+        *,
+        send_interval_s: float,
+        oversize: Oversize,
+        ledger: Ledger,
+        beside_bytes: int = BESIDE_BYTES,
     ) -> None:
+        self._beside_bytes = beside_bytes
         self.held_bytes = 0
         """Memory of what is held, in flight included."""
         self.held_events = 0
@@ -130,7 +138,7 @@ class Backlog:
     def _hold(self, stream: str, events: Events, now_s: float) -> None:
         lane = self._streams.get(stream)
         if lane is None:
-            lane = self._streams[stream] = Stream(stream, self._limits)
+            lane = self._streams[stream] = Stream(stream, self._limits, self._beside_bytes)
             self._in_use = True
         self.held_bytes += sum(events.memory)
         self.held_events += len(events)

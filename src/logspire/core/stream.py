@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 # A request that has no answer so long after it went out is on a long way: the next batch may go
 # beside it. Longer than a call takes nearby, where one after the other is as fast.
 STAGGER_S: Final = 0.01
+# It is worth it for so many bytes that wait: less is soon gone one after the other.
+BESIDE_BYTES: Final = 256 * 1024
 # Fewer than there are senders: where the calls of one stream hang, others still have one.
 MOST_JOBS: Final = 3
 # Few events come in one at a time: these are put together, up to so many.
@@ -63,6 +65,7 @@ class Stream:
     """
 
     __slots__ = (
+        "_beside_bytes",
         "_chunks",
         "_count",
         "_late",
@@ -81,8 +84,9 @@ class Stream:
         "urgent",
     )
 
-    def __init__(self, name: str, limits: Limits) -> None:
+    def __init__(self, name: str, limits: Limits, beside_bytes: int) -> None:
         self.name = name
+        self._beside_bytes = beside_bytes
         self.size_bytes = 0
         self.jobs: list[Job] = []
         """What is under way, in the order in which it left."""
@@ -144,13 +148,14 @@ class Stream:
     def beside_s(self, now_s: float) -> float:
         """Return when the next batch may leave although there is one without an answer.
 
-        Only where all is well, there is a full batch, and no event of it is as old as one of those
-        under way: then readers, to whom the service shows events in the order of time, see the
-        same, whichever arrives first.
+        Only where all is well, enough waits for it to be worth it, and no event of the next is as
+        old as one of those under way: then readers, to whom the service shows events in the order
+        of time, see the same, whichever arrives first.
         """
         last = self.jobs[-1]
         searching = self.count_cap < self._limits.batch_count
         may = self.is_well and self.is_full() and len(self.jobs) < MOST_JOBS
+        may &= self.size_bytes >= self._beside_bytes
         if searching or not may or not isinstance(last, Batch):
             return math.inf
         if last.events.times_ms[-1] < self.oldest_timestamp_ms():

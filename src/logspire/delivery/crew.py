@@ -142,7 +142,13 @@ class Crew:
         with self._lock:
             if not self._worker.is_idle():
                 return False
+            owner = self._owner
             self._give_up()
+            # A finalizer that ran in this thread meanwhile may have logged, and found a worker.
+            if self._owner is None and not self._worker.is_idle():
+                self._set_owner(owner)
+                self._on_begin()
+                return False
         return True
 
     def _set_owner(self, owner: _Owner | None) -> None:
