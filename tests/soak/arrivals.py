@@ -103,11 +103,13 @@ class Arrivals:
 
     def _add_record(self, stored: Stored) -> None:
         found = IDENTITY.search(stored.message)
-        journal = self._journals.get(found["writer"]) if found else None
-        if found is None or journal is None or int(found["number"]) >= journal.begun:
+        identity = self._owner_of_tail(stored.message)
+        if found is not None:
+            identity = found["writer"], int(found["number"])
+        journal = self._journals.get(identity[0]) if identity else None
+        if identity is None or journal is None or identity[1] >= journal.begun:
             self.complaints.append(f"invented: {_shortened(stored.message)}")
             return
-        identity = found["writer"], int(found["number"])
         if _place(stored) != (journal.pid, journal.slot):
             self.complaints.append(f"astray: {identity} in {stored.group} {stored.stream}")
         shape = shape_of(*identity)
@@ -121,6 +123,20 @@ class Arrivals:
         if not copies.sure + copies.doubtful and shape.kind not in TIMELESS:
             self._check_order(identity, stored)
         self._count(copies, stored)
+
+    def _owner_of_tail(self, message: str) -> Identity | None:
+        """Return whose last piece it is, where that is too short to say so."""
+        mark = _PIECE.match(message)
+        if mark is None or mark[1] != mark[2] or IDENTITY.search(message):
+            return None
+        body = message[mark.end() :]
+        for identity, pieces in self._split.items():
+            is_like_it = pieces.total == int(mark[2]) and body == pieces.texts.get(
+                pieces.total, body
+            )
+            if is_like_it and shape_of(*identity).text.endswith(body):
+                return identity
+        return None
 
     def _add_piece(self, identity: Identity, mark: re.Match[str], stored: Stored) -> None:
         pieces = self._split.setdefault(identity, _Pieces())
