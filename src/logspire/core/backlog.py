@@ -308,7 +308,8 @@ class Backlog:
             self._settle(lane.name, events, LossReason.QUEUE_FULL, detail)
             if len(lane):
                 heapq.heappush(oldest, (lane.oldest_timestamp_ms(), turn, lane))
-                self._reschedule(lane, now_s)
+                if lane.jobs:  # what is left may go beside them now
+                    self._reschedule(lane, now_s)
             else:
                 lane.scheduled = UNSCHEDULED
                 self._forget_if_idle(lane)

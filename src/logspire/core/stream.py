@@ -122,10 +122,12 @@ class Stream:
         """Add events that came in.
 
         Returns:
-            Whether it may change when a batch is due: the first event does, and the one that
-            fills a batch. (Looking at each event of a long queue would be too slow.)
+            Whether it may change when a batch is due: the first event does, the one that fills a
+            batch, and the one that makes it worth while to send two. (Looking at each event of a
+            long queue would be too slow.)
         """
         was_empty, was_full = not self._count, self.is_full()
+        bytes_before = self.size_bytes
         self._count += len(events)
         self.size_bytes += sum(events.sizes)
         if self._chunks and events.times_ms[0] < self._chunks[-1].times_ms[-1]:
@@ -134,7 +136,8 @@ class Stream:
             self._late.append(events)
         else:
             self._append(events)
-        return was_empty or self.is_full() > was_full
+        is_worth_it = bytes_before < self._beside_bytes <= self.size_bytes
+        return was_empty or is_worth_it or self.is_full() > was_full
 
     def is_full(self) -> bool:
         """Whether a batch would be full, so that waiting for company is of no use."""
