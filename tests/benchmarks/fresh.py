@@ -64,10 +64,20 @@ def measure(sink: str, name: str, measurement: Measurement) -> Figures:
 
 def _run(sink: str, name: str, measurement: Measurement) -> Figures:
     if measurement.task == "start":
+        # First one that nobody measures: it writes .pyc files, where there were none.
+        _python(sink, "-c", f"import {name}")
         command = ["-c", _START.format(library=name)]
     else:
         parameters = json.dumps(dict(measurement.parameters))
         command = ["-m", "tests.benchmarks.tasks", measurement.task, name, parameters]
+    done = _python(sink, *command)
+    if done.returncode:
+        raise RuntimeError(f"{name}, {measurement.row}: status {done.returncode}\n{done.stderr}")
+    figures: Figures = json.loads(done.stdout)
+    return figures
+
+
+def _python(sink: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {
         "AWS_ENDPOINT_URL": sink,
         "AWS_ACCESS_KEY_ID": "testing",
@@ -77,8 +87,10 @@ def _run(sink: str, name: str, measurement: Measurement) -> Figures:
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
     }
-    done = subprocess.run(
-        [sys.executable, *command],
+    # With it, every import would compile what it loads.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    return subprocess.run(
+        [sys.executable, *arguments],
         check=False,
         capture_output=True,
         cwd=ROOT,
@@ -86,10 +98,6 @@ def _run(sink: str, name: str, measurement: Measurement) -> Figures:
         text=True,
         timeout=_LONGEST_S,
     )
-    if done.returncode:
-        raise RuntimeError(f"{name}, {measurement.row}: status {done.returncode}\n{done.stderr}")
-    figures: Figures = json.loads(done.stdout)
-    return figures
 
 
 def _arrived(report: dict[str, Any]) -> Figures:
