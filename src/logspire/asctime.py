@@ -9,13 +9,16 @@ from __future__ import annotations
 import logging
 import math
 import time
-from typing import TYPE_CHECKING, Any, Final
+from itertools import product
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, Final
+
     from typing_extensions import Self
 
 _USUAL: Final = "%s,%03d"
-_MILLISECONDS: Final = tuple(f",{number:03}" for number in range(1000))
+_MILLISECONDS: Final = tuple(map("".join, product(",", *["0123456789"] * 3)))
 # The application may have put one of its own in place before it imported this.
 _format_time = logging.Formatter.formatTime
 _original_format_time = _format_time if _format_time.__module__ == "logging" else None

@@ -10,10 +10,16 @@ import copy
 import logging
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
-from typing import Any, Final, Literal
 
 from logspire.asctime import QuickFormatter
-from logspire.strict_json import Default, StrictEncoder, describe_text, free_name
+from logspire.strict_json import StrictEncoder, describe_text, free_name
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Final, Literal
+
+    from logspire.strict_json import Default
+
 
 _RESERVED: Final = ("timestamp", "level", "logger", "message", "exception", "stack")
 """The keys that :class:`JSONFormatter` gives a meaning to."""

@@ -8,7 +8,6 @@ import sys
 import time
 import weakref
 from threading import get_ident
-from typing import TYPE_CHECKING, Any, Final
 
 from logspire import options
 from logspire.asctime import QuickFormatter, quick_twin
@@ -27,9 +26,11 @@ from logspire.formatters import CloudWatchLogFormatter
 if sys.platform == "win32":
     import socket
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import timedelta
+    from typing import Any, Final
 
     from logspire.core.ledger import DeliveryStats, Loss
 

@@ -6,14 +6,18 @@ import logging
 import warnings
 from collections.abc import Callable, Collection, Mapping
 from datetime import timedelta
-from typing import Any, Final, TypeVar, cast
 
 from logspire.aws.client import ClientOptions
 from logspire.aws.logs import GroupOptions
 from logspire.core import limits
 from logspire.core.errors import InvalidTypeError, InvalidValueError, LogspireWarning
 
-_T = TypeVar("_T")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Final, TypeVar
+
+    _T = TypeVar("_T")
+
 
 # Room for the mark of a piece, "[12/34] ", and some text.
 _SMALLEST_EVENT_BYTES: Final = 128
@@ -54,7 +58,7 @@ def seconds(keyword: str, value: Any) -> float:
         raise InvalidTypeError(
             f"{keyword} must be a number of seconds or a timedelta, not {_kind(value)}"
         )
-    number = cast("float", value)
+    number: float = value
     # Compared before it is made a float, for which an integer can be too large; and written so
     # that NaN is refused as well.
     if not 0 <= number <= _LONGEST_S:
@@ -73,9 +77,10 @@ def level_number(keyword: str, value: Any) -> int:
 
 def function(keyword: str, value: Any) -> Callable[..., Any] | None:
     """Return something that can be called, or ``None``."""
-    if value is None or callable(value):
-        return cast("Callable[..., Any] | None", value)
-    raise InvalidTypeError(f"{keyword} must be callable, not {_kind(value)}")
+    if value is not None and not callable(value):
+        raise InvalidTypeError(f"{keyword} must be callable, not {_kind(value)}")
+    checked: Callable[..., Any] | None = value
+    return checked
 
 
 def log_group_name(value: Any) -> str:

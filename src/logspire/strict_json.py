@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date, time
-from typing import Any, Final
 
 from logspire.core.event import repair
 
-Default = Callable[[Any], Any]
-"""Turns a value that JSON does not know into one that it does."""
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Final
+
+    Default = Callable[[Any], Any]
+    """Turns a value that JSON does not know into one that it does."""
 
 MAX_DEPTH: Final = 100
 """Levels of nesting kept. Python's own encoder gives up at about a thousand, with an error."""

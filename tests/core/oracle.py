@@ -4,6 +4,8 @@ It repeats the rules, not the data structures: no heap, no flags that remember w
 is sorted, nothing incremental. Time is a field that the test moves.
 """
 
+from __future__ import annotations
+
 import math
 from collections import Counter
 from dataclasses import dataclass, field

@@ -1,16 +1,21 @@
 """Rules of `Backlog` that are best read as single examples; the rest: test_backlog_machine.py."""
 
+from __future__ import annotations
+
 import sqlite3
+from typing import TYPE_CHECKING
 
 import pytest
 from core.oracle import TINY, tiny_but
 
 from logspire.core.backlog import Backlog
-from logspire.core.event import Oversize
 from logspire.core.ledger import Ledger, Loss, LossReason
-from logspire.core.limits import Limits
 from logspire.core.retry import Outcome, Rejection, Verdict
 from logspire.core.stream import STAGGER_S, Batch, Creation
+
+if TYPE_CHECKING:
+    from logspire.core.event import Oversize
+    from logspire.core.limits import Limits
 
 NOW_MS = 1_000_000
 DELIVERED = Outcome(Verdict.DELIVERED)

@@ -1,7 +1,8 @@
 """`Backlog` does, step by step, what the slow and obvious oracle does."""
 
+from __future__ import annotations
+
 import math
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,12 +18,14 @@ from hypothesis.stateful import (
 )
 
 from logspire.core.backlog import Backlog
-from logspire.core.event import Oversize
 from logspire.core.ledger import Ledger, LossReason
 from logspire.core.retry import Outcome, Rejection, Verdict
 from logspire.core.stream import Batch, Job
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from logspire.core.event import Oversize
     from logspire.core.flush import Flush
 
 fillers = st.sampled_from(["", "", "é", "😀", "é\ud800"])

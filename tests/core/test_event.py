@@ -1,7 +1,6 @@
 """Text on its way into an event: measured, repaired, cut."""
 
 import re
-from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -17,10 +16,6 @@ anything = st.text(st.sampled_from("aé€😀\ud800\udc80\udfff"), max_size=50)
 
 def size(text: str) -> int:
     return len(text.encode())
-
-
-def test_the_choices_for_what_is_too_long_are_those_of_the_type() -> None:
-    assert get_args(events.Oversize) == events.OVERSIZE == ("split", "truncate", "drop")
 
 
 @given(st.text())

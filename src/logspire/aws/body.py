@@ -6,10 +6,11 @@ botocore takes 25 ms to walk through 10 000 events, and the json module 8 ms. Th
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any, Final
 
     from logspire.core.columns import Events
 

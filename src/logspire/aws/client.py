@@ -5,14 +5,15 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from typing import TYPE_CHECKING, Any, Final
 
 from logspire._version import __version__
 from logspire.aws import hooks
 from logspire.core.value import Value
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any, Final
 
 CONNECT_TIMEOUT_S: Final = 5.0
 # Read time-outs near the end of a process, in seconds: steps, as each takes another client.

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
-
 from logspire.core.retry import Outcome, Verdict
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Final
+
 
 # Codes whose meaning is the same for every operation we call. Codes, not exception classes: half
 # of them (ThrottlingException first of all) are not in the service model. Everything that is not

@@ -10,10 +10,11 @@ import contextlib
 import json
 import threading
 import zlib
-from typing import TYPE_CHECKING, Any, Final
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import Any, Final
 
 _SMALLEST_GZIP_BYTES: Final = 512
 # Log lines shrink to a sixth at level 1 already; level 6 takes three times as long for little more.

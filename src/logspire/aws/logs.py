@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING, Any, Final
 
 from logspire.aws.body import put_body
 from logspire.aws.errors import code_of, is_about_credentials, outcome_of, status_of
@@ -14,9 +13,11 @@ from logspire.core.retry import Outcome, Rejection, Verdict
 from logspire.core.stream import Batch, Creation
 from logspire.core.value import Value
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
+    from typing import Any, Final
 
     from logspire.aws.client import ClientSource
     from logspire.core.stream import Job

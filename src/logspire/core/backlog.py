@@ -17,7 +17,6 @@ import heapq
 import itertools
 import math
 from collections import Counter
-from typing import TYPE_CHECKING
 
 from logspire.core import event as texts
 from logspire.core.columns import Events, Origin, Whole
@@ -35,6 +34,7 @@ from logspire.core.retry import (
 )
 from logspire.core.stream import BESIDE_BYTES, UNSCHEDULED, Batch, Creation, Job, Stream
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal
-
 from logspire.core.ledger import LossReason
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Final, Literal
 
     from logspire.core.limits import Limits
 
-Oversize = Literal["split", "truncate", "drop"]
+    Oversize = Literal["split", "truncate", "drop"]
+
 OVERSIZE: Final[tuple[Oversize, ...]] = ("split", "truncate", "drop")
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import enum
 from collections import Counter
-from typing import TYPE_CHECKING
 
 from logspire.core.value import Value
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -50,6 +50,7 @@ class DeliveryStats(Value):
 
     ``accepted == delivered + lost + held`` holds in every snapshot. A message that had to be
     split is one record: delivered when all of its pieces are, lost when one of them is.
+    ``vars(stats)`` is a dict of what follows.
     """
 
     accepted: int

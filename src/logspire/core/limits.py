@@ -7,9 +7,13 @@ Source of the CloudWatch Logs figures: the API reference of ``PutLogEvents``, ``
 from __future__ import annotations
 
 import string
-from typing import Final
 
 from logspire.core.value import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
+
 
 _HOUR_MS: Final = 3_600_000
 _DAY_MS: Final = 24 * _HOUR_MS

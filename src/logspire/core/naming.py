@@ -5,14 +5,15 @@ from __future__ import annotations
 import string
 import zlib
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Final
 
 from logspire.core.errors import InvalidTypeError, InvalidValueError
 from logspire.core.event import repair
 from logspire.core.limits import STREAM_NAME_FORBIDDEN, STREAM_NAME_MAX_CHARS
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Final
 
 PROCESS_FIELDS: Final = frozenset({"machine_name", "program_name", "process_id"})
 """Fields that stay the same for the life of a process."""

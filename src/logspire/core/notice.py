@@ -9,9 +9,13 @@ from __future__ import annotations
 
 import math
 from datetime import datetime, timedelta, timezone
-from typing import Final
 
 from logspire.core.ledger import LossReason
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
+
 
 MAX_STREAMS: Final = 100
 """How many streams are kept in mind at a time; the books count all losses all the same."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import enum
 import math
-from typing import TYPE_CHECKING, Final
 
 from logspire.core.value import Value
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Final
+
     from logspire.core.ledger import LossReason
 
 # First and longest wait. Half of the longest is the mean of a retry in a long outage, so a handler

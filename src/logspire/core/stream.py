@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from collections import deque
-from typing import TYPE_CHECKING, Final
 
 from logspire.core.columns import Events
 from logspire.core.ledger import LossReason
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Final
+
     from logspire.core.limits import Limits
 
 # A request that has no answer so long after it went out is on a long way: the next batch may go

@@ -1,14 +1,15 @@
 """Values: made once, never changed, equal if they say the same.
 
-What ``dataclasses`` would do, without its price: to import it takes as long as all that Logspire
-imports besides, and each class made with it as long as one of Logspire's modules.
+What ``dataclasses`` would do, without its price: it imports ``inspect``, ``ast`` and ``dis``, and
+compiles methods for each class. With it ``import logspire`` would cost nearly three times as much.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from typing_extensions import dataclass_transform
 else:
 

@@ -18,16 +18,19 @@ import math
 import threading
 from collections import deque
 from itertools import repeat, starmap
-from typing import TYPE_CHECKING, Final, Literal
 
 from logspire.core.notice import MAX_STREAMS
 from logspire.core.value import Value
 from logspire.delivery.wakeup import Wakeup
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Final, Literal
+
     from logspire.delivery.clock import Clock
 
-QueueFull = Literal["drop_oldest", "drop_newest", "block"]
+    QueueFull = Literal["drop_oldest", "drop_newest", "block"]
+
 QUEUE_FULL: Final[tuple[QueueFull, ...]] = ("drop_oldest", "drop_newest", "block")
 Record = tuple[str, int, str]
 """Stream name, milliseconds since 1970, formatted message."""

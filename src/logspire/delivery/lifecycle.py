@@ -18,11 +18,13 @@ import sys
 import threading
 import time
 import weakref
-from typing import TYPE_CHECKING, Final
 
 from logspire.delivery.senders import forget_own_threads
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Final
+
     from logspire.delivery.pipeline import Pipeline
 
 GRACE_S: Final = 0.8

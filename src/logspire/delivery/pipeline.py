@@ -7,7 +7,6 @@ import logging
 import os
 import threading
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from logspire.core.backlog import Backlog
 from logspire.core.ledger import DeliveryStats, Ledger, Loss, LossReason
@@ -15,17 +14,19 @@ from logspire.core.value import Value
 from logspire.delivery import lifecycle
 from logspire.delivery.clock import Clock
 from logspire.delivery.crew import Crew
-from logspire.delivery.intake import HANDOVER_PART, Intake, QueueFull, Record, is_owned
+from logspire.delivery.intake import HANDOVER_PART, Intake, Record, is_owned
 from logspire.delivery.report import Reporter, report_losses
 from logspire.delivery.senders import is_own_record, is_own_thread
 from logspire.delivery.worker import Request, Worker
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from logspire.core.event import Oversize
     from logspire.core.limits import Limits
     from logspire.delivery.destination import Destination
+    from logspire.delivery.intake import QueueFull
 
 # Those who wait for room look again after this, whatever happens.
 _RECHECK_S = 1.0

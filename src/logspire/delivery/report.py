@@ -8,12 +8,13 @@ import sys
 import threading
 import traceback
 from collections import deque
-from typing import TYPE_CHECKING, Final
 
 from logspire.delivery.senders import new_own_thread, silenced
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import Final
 
     from logspire.core.ledger import Loss
 

@@ -6,12 +6,13 @@ import contextlib
 import threading
 from collections import deque
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Final
 
 from logspire.core.retry import Outcome, Verdict
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import Final
 
     from logspire.core.stream import Job
     from logspire.delivery.destination import Destination

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections import deque
 from operator import itemgetter
-from typing import TYPE_CHECKING, Final
 
 from logspire.core.ledger import LossReason
 from logspire.core.retry import Outcome, Verdict
@@ -18,8 +17,10 @@ from logspire.delivery.report import Reporter, Trouble, complain
 from logspire.delivery.senders import Senders, calling_inline
 from logspire.delivery.wakeup import Wakeup
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Final
 
     from logspire.core.backlog import Backlog
     from logspire.core.flush import Flush
