@@ -18,9 +18,6 @@ else:
         return lambda cls: cls
 
 
-_MISSING = object()
-
-
 @dataclass_transform(frozen_default=True)
 class Value:
     """Base of classes whose annotations name their fields, in order, with defaults if they have.
@@ -30,20 +27,22 @@ class Value:
 
     __match_args__: tuple[str, ...] = ()
     _blank: dict[str, Any]
+    _required: frozenset[str]
 
     def __init_subclass__(cls) -> None:
-        cls._blank = {name: getattr(cls, name, _MISSING) for name in cls.__annotations__}
-        cls.__match_args__ = tuple(cls._blank)  # type: ignore[misc]  # here it is not final yet
+        names = tuple(cls.__annotations__)
+        cls.__match_args__ = names  # type: ignore[misc]  # here it is not final yet
+        cls._blank = {name: getattr(cls, name, None) for name in names}
+        cls._required = frozenset(name for name in names if not hasattr(cls, name))
 
     def __init__(self, *values: Any, **named: Any) -> None:
         given = dict(zip(self.__match_args__, values, strict=False), **named)
         fields = self._blank | given  # in the order of the class
-        is_complete = not any(value is _MISSING for value in fields.values())
         is_known = len(fields) == len(self._blank) and len(given) == len(values) + len(named)
-        if not (is_complete and is_known):
+        if not (is_known and self._required <= given.keys()):
             name, known = type(self).__name__, ", ".join(self._blank)
             raise TypeError(f"{name} takes {known}; not {len(values)} values and {list(named)}")
-        vars(self).update(fields)
+        self.__dict__.update(fields)
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"{type(self).__name__} cannot be changed: {name!r} stays as it is")
