@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(200)]  # the waits are the s
 SHUTDOWN_TIMEOUT_S = 2
 EXIT_S = SHUTDOWN_TIMEOUT_S + 1
 # Processes that want each processor.
-BUSY, OVERLOAD = 2, 5
+BUSY, OVERLOAD = 2, 4
 
 # Nothing listens on port 1 of this machine.
 NOBODY = {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
