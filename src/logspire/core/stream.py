@@ -185,7 +185,7 @@ class Stream:
             if not fitting:
                 break
             taken.extend(self._pop_first(fitting))
-        if self.is_full():
+        if self.is_full() and self.size_bytes >= self._beside_bytes:
             # Not for a single millisecond of which there is more than one batch.
             start = bisect_left(taken.times_ms, chunks[0].times_ms[0])
             if len(taken) - len(taken) // 8 <= start < len(taken):
