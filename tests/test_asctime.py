@@ -109,6 +109,21 @@ print(handler.format(logging.makeLogRecord({})))
     assert found.stdout == b"in other words\n"
 
 
+def test_a_formatter_of_the_application_beside_it_rules() -> None:
+    class Iso(logging.Formatter):
+        def formatTime(  # noqa: N802 - the name that logging.Formatter gives it
+            self,
+            record: logging.LogRecord,
+            datefmt: str | None = None,
+        ) -> str:
+            return f"{record.created} {datefmt}"
+
+    class Both(CloudWatchLogFormatter, Iso):
+        pass
+
+    assert Both("%(asctime)s").format(record(NOON_S)) == f"{NOON_S} None"
+
+
 def test_a_converter_of_the_application_is_asked_each_time() -> None:
     answers = iter([time.gmtime(1), time.gmtime(2)])
     quick = QuickFormatter()

@@ -47,6 +47,15 @@ class QuickFormatter(logging.Formatter):
         self._known = math.nan, "", None, ""
         return self
 
+    def __init_subclass__(cls) -> None:
+        # Whoever inherits from a formatter of the application as well means its way of time.
+        order = cls.__mro__
+        after = order[order.index(QuickFormatter) + 1 :]
+        owner = next(one for one in after if "formatTime" in vars(one))
+        own = any("formatTime" in vars(one) for one in order[: order.index(QuickFormatter)])
+        if owner is not logging.Formatter and not own:
+            cls.formatTime = owner.formatTime  # type: ignore[attr-defined, method-assign]  # see vars
+
     def formatTime(  # noqa: N802 - the name that logging.Formatter gives it
         self, record: logging.LogRecord, datefmt: str | None = None
     ) -> str:

@@ -48,6 +48,16 @@ class Bench:
         self.backlog.resolve(batch, outcome, now_s=now_s, jitter=1.0)
         return list(batch.events.messages)
 
+    def two_under_way(self) -> tuple[Batch, Batch]:
+        """Start two batches of a stream that is well, the second beside the first."""
+        for age_ms in (9, 8, 7):
+            for _ in range(4):
+                self.add("x", age_ms=age_ms)
+        self.send(DELIVERED, now_s=9.0)
+        first = self.batch(now_s=9.0)
+        first.left_s = 9.0
+        return first, self.batch(now_s=9.0 + STAGGER_S)
+
 
 @pytest.fixture
 def bench() -> Bench:
@@ -290,26 +300,14 @@ def test_a_second_refusal_halves_again(bench: Bench) -> None:
 def test_a_batch_that_left_before_a_refusal_does_not_end_the_search_for_the_poison(
     bench: Bench,
 ) -> None:
-    for age_ms in (9, 8, 7):
-        for _ in range(4):
-            bench.add("x", age_ms=age_ms)
-    bench.send(DELIVERED, now_s=9.0)
-    refused = bench.batch(now_s=9.0)
-    refused.left_s = 9.0
-    beside = bench.batch(now_s=9.0 + STAGGER_S)
+    refused, beside = bench.two_under_way()
     bench.backlog.resolve(refused, Outcome(Verdict.REFUSED), now_s=9.1, jitter=0.0)
     bench.backlog.resolve(beside, DELIVERED, now_s=9.1, jitter=0.0)
     assert len(bench.send(DELIVERED, now_s=9.1)) == 2
 
 
 def test_a_batch_that_left_before_a_failure_does_not_end_the_wait(bench: Bench) -> None:
-    for age_ms in (9, 8, 7):
-        for _ in range(4):
-            bench.add("x", age_ms=age_ms)
-    bench.send(DELIVERED, now_s=9.0)
-    failed = bench.batch(now_s=9.0)
-    failed.left_s = 9.0
-    beside = bench.batch(now_s=9.0 + STAGGER_S)
+    failed, beside = bench.two_under_way()
     bench.backlog.resolve(failed, Outcome(Verdict.DENIED), now_s=9.1, jitter=1.0)
     bench.backlog.resolve(beside, DELIVERED, now_s=9.1, jitter=0.0)
     assert bench.backlog.next_due_s() > 9.1

@@ -63,7 +63,7 @@ class Stream:
     """What waits for one log stream, in the order of time, and where its delivery stands.
 
     Batches leave in the order of time. A second one may leave before the first is answered, if
-    that keeps the order for whoever reads: see `may_go_beside`.
+    that keeps the order for whoever reads: see `beside_s`.
     """
 
     __slots__ = (
