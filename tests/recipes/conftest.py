@@ -1,0 +1,55 @@
+"""The recipes of the documentation, each run as its reader would run it."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from recipes.running import RECIPES, Program
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from logspire.testing import LocalCloudWatchLogs
+
+#: Nothing of the account of whoever runs the tests is found.
+ISOLATION = {
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_CONFIG_FILE": "/nowhere",
+    "AWS_SHARED_CREDENTIALS_FILE": "/nowhere",
+}
+
+
+@pytest.fixture
+def run() -> Iterator[Callable[..., Program]]:
+    """Starts commands in the folder of a recipe; ends what is left of them after the test."""
+    started: list[Program] = []
+
+    def run(recipe: str, *command: str, **options: Any) -> Program:
+        options["environment"] = {**ISOLATION, **options.get("environment", {})}
+        options.setdefault("cwd", RECIPES / recipe)
+        started.append(Program(*command, **options))
+        return started[-1]
+
+    yield run
+    for program in started:
+        program.clean_up()
+
+
+@pytest.fixture
+def reachable(cloudwatch_logs: LocalCloudWatchLogs) -> Mapping[str, str]:
+    """The environment of a program that finds the strict service."""
+    return cloudwatch_logs.environment
+
+
+@pytest.fixture
+def unreachable() -> Iterator[Mapping[str, str]]:
+    """The environment of a program whose calls get no answer: the worst of outages."""
+    with socket.create_server(("127.0.0.1", 0), backlog=256) as silent:
+        yield {
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{silent.getsockname()[1]}",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_ACCESS_KEY_ID": "testing",
+            "AWS_SECRET_ACCESS_KEY": "testing",
+        }

@@ -1,0 +1,119 @@
+"""Runs the programs of ``docs/recipes`` as their readers would, and lets tests wait for them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+RECIPES = Path(__file__).parents[2] / "docs/recipes"
+PYTHON = sys.executable
+
+
+class Program:
+    """A command in a process group of its own, in the folder of a recipe.
+
+    Args:
+        command: the command line. `PYTHON` is the Python of the tests.
+        cwd: the folder to run it in.
+        environment: variables over those of the tests.
+        pass_fds: descriptors that it inherits.
+    """
+
+    def __init__(
+        self,
+        *command: str,
+        cwd: Path,
+        environment: Mapping[str, str],
+        pass_fds: tuple[int, ...] = (),
+    ) -> None:
+        path = os.pathsep.join(filter(None, sys.path))
+        self.process = subprocess.Popen(
+            command,
+            cwd=cwd,
+            env={**os.environ, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1", **environment},
+            pass_fds=pass_fds,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        self._lines: list[str] = []
+        self._said = threading.Condition()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            with self._said:
+                self._lines.append(line)
+                self._said.notify_all()
+
+    @property
+    def output(self) -> str:
+        """What it has written so far to both outputs, for the tests and their messages."""
+        with self._said:
+            return "".join(self._lines)
+
+    def wait_until_said(self, text: str, *, times: int = 1, timeout: float = 30) -> None:
+        """Wait until its output holds a text so many times; fail if it does not in time."""
+        with self._said:
+            found = self._said.wait_for(
+                lambda: "".join(self._lines).count(text) >= times, timeout=timeout
+            )
+        assert found, f"{text!r} was not said {times} times:\n{self.output}"
+
+    def wait(self, timeout: float = 45) -> int:
+        """Wait for its end; return the exit status. Its output is complete then."""
+        status = self.process.wait(timeout)
+        self._reader.join(timeout)
+        return status
+
+    def stop(self, number: int = signal.SIGTERM, timeout: float = 45) -> int:
+        """Send it, and not its children, a signal, as a supervisor does; wait for its end."""
+        self.process.send_signal(number)
+        return self.wait(timeout)
+
+    def clean_up(self) -> None:
+        """Leave no process behind, whatever became of the test."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        self._reader.join(10)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+
+def free_port() -> int:
+    """Return a port that nobody listened on a moment ago, for servers that take no socket."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port: int = listening.getsockname()[1]
+    return port
+
+
+def get(url: str, timeout: float = 20) -> str:
+    """Ask a server for a page. Waits until somebody listens there; fails if nobody does."""
+    deadline_s = time.monotonic() + timeout
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=timeout) as answer:
+                text: str = answer.read().decode()
+                return text
+        except urllib.error.URLError as error:  # noqa: PERF203 - to be tried again
+            if isinstance(error, urllib.error.HTTPError) or time.monotonic() > deadline_s:
+                raise
+            time.sleep(0.02)  # a poll, not luck: the server says in no other way that it listens
