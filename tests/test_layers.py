@@ -20,7 +20,6 @@ def package_root() -> Path:
 ROOT = package_root()
 MODULES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py"))
 TOP_MODULES = {f"logspire.{module[:-3]}" for module in MODULES if "/" not in module}
-COMMAND_LINE = {"demo.py", "__main__.py"}
 
 # What each layer may import besides itself: a name admits that module and all below it.
 ANY_STDLIB = frozenset(sys.stdlib_module_names)
@@ -55,7 +54,7 @@ ALLOWED = {
     "testing": ANY_STDLIB | {"pytest"} | SDK,
     "top": ANY_STDLIB | {"logspire.core", "logspire.delivery", "logspire.aws"} | TOP_MODULES,
     # The command line shows the product together with its testing kit.
-    "command line": ANY_STDLIB | {"logspire"},
+    "cli": ANY_STDLIB | {"logspire"},
 }
 
 
@@ -63,7 +62,7 @@ def layer_of(module: str) -> str:
     folder, _, rest = module.partition("/")
     if rest:
         return folder
-    return "command line" if module in COMMAND_LINE else "top"
+    return "cli" if module == "__main__.py" else "top"
 
 
 def imports_of(module: str) -> Iterator[str]:
@@ -124,7 +123,9 @@ def test_imports_only_point_down(module: str) -> None:
         ("logspire.core", "testing", False),
         ("logspire.testing", "top", False),
         ("boto3", "top", False),
-        ("logspire.testing", "command line", True),
+        ("logspire.testing", "cli", True),
+        ("logspire.cli.demo", "top", False),
+        ("botocore", "cli", False),
     ],
 )
 def test_the_rule_tells_down_from_up(name: str, layer: str, *, verdict: bool) -> None:
@@ -134,7 +135,7 @@ def test_the_rule_tells_down_from_up(name: str, layer: str, *, verdict: bool) ->
 def test_importing_logspire_loads_no_sdk_and_starts_no_thread() -> None:
     program = (
         "import logspire, sys, threading\n"
-        "costly = ('boto3', 'botocore', 'logspire.testing', 'pytest')\n"
+        "costly = ('boto3', 'botocore', 'logspire.cli', 'logspire.testing', 'pytest')\n"
         "print([name for name in costly if name in sys.modules], threading.active_count())"
     )
     assert output_of(program) == "[] 1"

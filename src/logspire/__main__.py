@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 
-from logspire import __version__, demo
+from logspire import __version__
+from logspire.cli import demo
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import logspire
-from logspire.demo import local_service
+from logspire.cli.demo import local_service
 from logspire.testing import RemoteCloudWatchLogs
 
 from .instructions_paths import ROWS, Row

@@ -21,8 +21,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from logspire.aws.client import ClientOptions, ClientSource
 from logspire.aws.errors import code_of
-from logspire.core.ledger import LossReason
-from logspire.demo_records import (
+from logspire.cli.demo_records import (
     PIECE,
     RECORDS,
     RECORDS_PER_THREAD,
@@ -32,6 +31,7 @@ from logspire.demo_records import (
     is_exception,
     message,
 )
+from logspire.core.ledger import LossReason
 
 if TYPE_CHECKING:
     import argparse

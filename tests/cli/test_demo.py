@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import logspire
-from logspire.demo_records import RECORDS, RECORDS_PER_THREAD, THREADS, compare, text_of
+from logspire.cli.demo_records import RECORDS, RECORDS_PER_THREAD, THREADS, compare, text_of
 from logspire.testing import LocalCloudWatchLogs
 
 HUGE = text_of(0, RECORDS_PER_THREAD // 2)
