@@ -16,10 +16,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+    from logspire.testing import LocalCloudWatchLogs
 
 RECIPES = Path(__file__).parents[2] / "docs/recipes"
 PYTHON = sys.executable
+#: Seconds that a busy machine may add to what takes a known time.
+SLACK_S = 9
 
 
 class Program:
@@ -77,6 +81,11 @@ class Program:
             )
         assert found, f"{text!r} was not said {times} times:\n{self.output}"
 
+    @property
+    def complaints(self) -> list[str]:
+        """The lines of its output in which Logspire says that something went wrong."""
+        return [line.strip() for line in self.output.splitlines() if "logspire: " in line]
+
     def wait(self, timeout: float = 45) -> int:
         """Wait for its end; return the exit status. Its output is complete then."""
         status = self.process.wait(timeout)
@@ -96,6 +105,24 @@ class Program:
         self._reader.join(10)
         assert self.process.stdout is not None
         self.process.stdout.close()
+
+
+if TYPE_CHECKING:
+    Run = Callable[..., Program]
+
+
+def arrived(service: LocalCloudWatchLogs, group: str) -> dict[str, list[str]]:
+    """Return what each stream of a group got, in the order in which it arrived."""
+    client = service.client()
+    pages = client.get_paginator("describe_log_streams").paginate(logGroupName=group)
+    names = [stream["logStreamName"] for page in pages for stream in page["logStreams"]]
+    client.close()
+    return {name: service.messages(group, name) for name in names}
+
+
+def all_arrived(service: LocalCloudWatchLogs, group: str) -> list[str]:
+    """Return what all streams of a group got, sorted."""
+    return sorted(text for texts in arrived(service, group).values() for text in texts)
 
 
 def free_port() -> int:
