@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logspire import CloudWatchLogFormatter, CloudWatchLogHandler
-from logspire.asctime import QuickFormatter, quick_twin
+from logspire.asctime import QuickFormatter, Twin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +25,15 @@ NOON_S = 1_795_348_800.0
 
 def record(created: Any, msecs: float = 7.0) -> logging.LogRecord:
     return logging.makeLogRecord({"msg": "hello", "created": created, "msecs": msecs})
+
+
+def outcome(formatter: logging.Formatter, one: logging.LogRecord) -> tuple[str, Any, Any]:
+    """Return what it makes of a record, what it sets on it, and any complaint."""
+    try:
+        text = formatter.format(one)
+    except Exception as error:  # noqa: BLE001 - whatever it is
+        text = repr(error)
+    return text, vars(one).get("message"), vars(one).get("asctime")
 
 
 def changed_on_it(formatter: logging.Formatter) -> None:
@@ -43,7 +52,26 @@ def another_format(formatter: logging.Formatter) -> None:
     formatter.default_time_format = "%H"
 
 
-CHANGES = [changed_on_it, of_its_own, without_milliseconds, another_format]
+def another_message(formatter: logging.Formatter) -> None:
+    formatter.formatMessage = lambda record: f"{record.asctime}!"  # type: ignore[method-assign]
+
+
+def no_time(formatter: logging.Formatter) -> None:
+    formatter.usesTime = lambda: False  # type: ignore[method-assign]
+
+
+def another_way(formatter: logging.Formatter) -> None:
+    formatter.format = lambda record: record.name  # type: ignore[method-assign]
+
+
+def another_style(formatter: logging.Formatter) -> None:
+    formatter._style = logging.StrFormatStyle("{asctime}|{message}")
+
+
+CHANGES = [
+    *(changed_on_it, of_its_own, without_milliseconds, another_format),
+    *(another_message, no_time, another_way, another_style),
+]
 
 
 @given(
@@ -69,10 +97,10 @@ def test_a_twin_does_what_is_set_on_the_original_later(
     change: Callable[[logging.Formatter], None],
 ) -> None:
     plain = logging.Formatter(FORMAT)
-    twin = quick_twin(plain)
+    twin = Twin(plain)
     assert twin.format(record(NOON_S)) == plain.format(record(NOON_S))
     change(plain)
-    assert twin.format(record(NOON_S)) == plain.format(record(NOON_S))
+    assert outcome(twin, record(NOON_S)) == outcome(plain, record(NOON_S))
 
 
 @pytest.mark.parametrize(
@@ -84,26 +112,69 @@ def test_a_twin_does_what_is_set_on_the_original_later(
         ("default_msec_format", "%s.%03d"),
         ("default_time_format", "%S"),
         ("format", lambda _self, _record: "all the same"),
+        ("formatMessage", lambda _self, _record: "all the same"),
+        ("usesTime", lambda _self: False),
     ],
 )
 def test_what_is_set_on_the_class_counts(
     name: str, value: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plain = logging.Formatter(FORMAT)
-    twin = quick_twin(plain)
+    twin = Twin(plain)
     twin.format(record(NOON_S))
     monkeypatch.setattr(logging.Formatter, name, value)
-    assert twin.format(record(NOON_S)) == plain.format(record(NOON_S))
+    assert outcome(twin, record(NOON_S)) == outcome(plain, record(NOON_S))
 
 
-def test_what_was_set_on_the_class_before_the_import_counts() -> None:
-    program = """
+def failed() -> Any:
+    try:
+        return int("no number")
+    except ValueError:
+        return sys.exc_info()
+
+
+FORMATTERS = [
+    logging.Formatter(),
+    logging.Formatter(FORMAT),
+    logging.Formatter("%(asctime).5s %(message)10s", "%H:%M"),
+    logging.Formatter("%(message)d"),
+    logging.Formatter("%(asctime)s %(unknown)s"),
+    logging.Formatter("%(asctime)s %(unknown)s", defaults={"unknown": "?"}),
+    logging.Formatter("{asctime} {message}", style="{"),
+    logging.Formatter("$asctime $message", style="$"),
+]
+RECORDS: list[dict[str, Any]] = [
+    {"msg": "hello"},
+    {"msg": "%s and %d", "args": ("one", 2)},
+    {"msg": "%s and %d", "args": ("one",)},
+    {"msg": {"not": "text"}},
+    {"msg": "hello", "unknown": 1},
+    {"msg": "hello", "exc_info": failed()},
+    {"msg": "hello", "exc_text": "Traceback of another process"},
+    {"msg": "hello", "stack_info": "Stack (most recent call last)"},
+]
+
+
+@pytest.mark.parametrize("formatter", FORMATTERS, ids=lambda one: repr(one._fmt))
+@pytest.mark.parametrize("attributes", RECORDS, ids="+".join)
+def test_a_twin_writes_what_the_original_writes(
+    formatter: logging.Formatter, attributes: dict[str, Any]
+) -> None:
+    ours = logging.makeLogRecord(attributes | {"created": NOON_S})
+    theirs = copy.copy(ours)
+    assert outcome(Twin(formatter), ours) == outcome(formatter, theirs)
+    assert vars(ours) == vars(theirs)
+
+
+@pytest.mark.parametrize("name", ["format", "formatMessage", "formatTime"])
+def test_what_was_set_on_the_class_before_the_import_counts(name: str) -> None:
+    program = f"""
 import logging
-logging.Formatter.formatTime = lambda self, record, datefmt=None: "in other words"
+logging.Formatter.{name} = lambda self, *_: "in other words"
 from logspire import CloudWatchLogHandler
 handler = CloudWatchLogHandler()
 handler.setFormatter(logging.Formatter("%(asctime)s"))
-print(handler.format(logging.makeLogRecord({})))
+print(handler.format(logging.makeLogRecord(dict())))
 """
     found = subprocess.run([sys.executable, "-c", program], check=True, stdout=subprocess.PIPE)
     assert found.stdout == b"in other words\n"

@@ -19,9 +19,13 @@ if TYPE_CHECKING:
 
 _USUAL: Final = "%s,%03d"
 _MILLISECONDS: Final = tuple(map("".join, product(",", *["0123456789"] * 3)))
-# The application may have put one of its own in place before it imported this.
-_format_time = logging.Formatter.formatTime
-_original_format_time = _format_time if _format_time.__module__ == "logging" else None
+# The application may have put methods of its own there, before this is imported or later.
+_METHODS: Final = ("format", "formatMessage", "formatTime", "usesTime")
+_format, _format_message, _format_time, _uses_time = (
+    method if method.__module__ == "logging" else None
+    for method in (getattr(logging.Formatter, name) for name in _METHODS)
+)
+_ATTRIBUTES: Final = len(vars(logging.Formatter()))
 # Others may answer by more than the second that they are asked for.
 _CONVERTERS: Final = (time.localtime, time.gmtime)
 
@@ -33,10 +37,8 @@ class QuickFormatter(logging.Formatter):
     the rest of the second in which the process sets another time zone.
     """
 
-    __slots__ = ("_known", "original")
+    __slots__ = ("_known",)
 
-    original: logging.Formatter
-    """Whose twin it is."""
     _known: tuple[float, str, Any, str]
 
     def __new__(cls, *_: object, **__: object) -> Self:
@@ -60,7 +62,7 @@ class QuickFormatter(logging.Formatter):
         self, record: logging.LogRecord, datefmt: str | None = None
     ) -> str:
         """Return the time of the record as text; see ``logging.Formatter.formatTime``."""
-        if logging.Formatter.formatTime is not _original_format_time:
+        if logging.Formatter.formatTime is not _format_time:
             return super().formatTime(record, datefmt)  # somebody has a better idea
         try:
             second = record.created // 1
@@ -81,9 +83,33 @@ class QuickFormatter(logging.Formatter):
         return milliseconds % (known[3], record.msecs)
 
 
-def quick_twin(formatter: logging.Formatter) -> QuickFormatter:
-    """Return a formatter that does the same, now and whatever is set on the other later."""
-    twin = QuickFormatter.__new__(QuickFormatter)
-    twin.__dict__ = formatter.__dict__
-    twin.original = formatter
-    return twin
+class Twin(QuickFormatter):
+    """Does what a plain ``logging.Formatter`` does, now and whatever is set on that later."""
+
+    __slots__ = ("original",)
+
+    def __init__(self, original: logging.Formatter) -> None:  # no super(): it shares all there is
+        self.__dict__ = original.__dict__
+        self.original = original
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return what ``logging.Formatter.format`` returns; usually without its six calls."""
+        base, style, shared = logging.Formatter, self._style, self.__dict__
+        is_usual = (
+            type(style) is logging.PercentStyle
+            and (len(shared) == _ATTRIBUTES or shared.keys().isdisjoint(_METHODS))
+            and base.format is _format
+            and base.formatMessage is _format_message
+            and base.usesTime is _uses_time
+            and not (record.exc_info or record.exc_text or record.stack_info)
+        )
+        if not is_usual:
+            return super().format(record)
+        layout = style._fmt  # noqa: SLF001 - what its `format` reads
+        record.message = record.getMessage()
+        if "%(asctime)" in layout:
+            record.asctime = self.formatTime(record, self.datefmt)
+        try:
+            return layout % record.__dict__
+        except KeyError:
+            return super().format(record)  # which has defaults, or says what is missing

@@ -10,7 +10,7 @@ import weakref
 from threading import get_ident
 
 from logspire import options
-from logspire.asctime import QuickFormatter, quick_twin
+from logspire.asctime import Twin
 from logspire.aws.client import ClientSource
 from logspire.aws.logs import CloudWatchLogs
 from logspire.core.event import OVERSIZE
@@ -166,7 +166,7 @@ class CloudWatchLogHandler(logging.Handler):
         self._pipeline = Pipeline(service, settings)
         super().__init__(level)
         self.formatter = formatter
-        self._twin: QuickFormatter | None = None
+        self._twin: Twin | None = None
         self.log_group_name = group_name
         self.shutting_down = False
         # Dropped without close(): what is held is delivered in the background, the thread ends.
@@ -208,7 +208,7 @@ class CloudWatchLogHandler(logging.Handler):
             return super().format(record)
         twin = self._twin
         if twin is None or twin.original is not formatter:
-            self._twin = twin = quick_twin(formatter)
+            self._twin = twin = Twin(formatter)
         return twin.format(record)
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -224,7 +224,11 @@ class CloudWatchLogHandler(logging.Handler):
             text = self.format(record)
             if type(text) is not str:
                 text = _exact_text(text)
-            timestamp_ms = _timestamp_ms(record)
+            try:
+                timestamp_ms = int(record.created * 1000)
+            except (TypeError, ValueError, OverflowError):
+                # Not a time at all (NaN, None): when it arrives says more than no record.
+                timestamp_ms = int(time.time() * 1000)
             template, names = self._naming
             stream = None if template.per_record else names.get(Process.id)
             if stream is None:
@@ -315,11 +319,3 @@ def _exact_text(text: object) -> str:
     if isinstance(text, str):
         return str.__str__(text)
     raise TypeError(f"the formatter returned {type(text).__name__}, not str")
-
-
-def _timestamp_ms(record: logging.LogRecord) -> int:
-    try:
-        return int(record.created * 1000)
-    except (TypeError, ValueError, OverflowError):
-        # Not a time at all (NaN, None): the time at which it arrives says more than no record.
-        return int(time.time() * 1000)
