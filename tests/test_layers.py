@@ -51,8 +51,11 @@ ALLOWED = {
     ),
     "delivery": ANY_STDLIB | {"logspire.core"},
     "aws": ANY_STDLIB | {"logspire.core", "logspire._version"} | SDK,
+    "formatters": ANY_STDLIB | {"logspire.core"},
     "testing": ANY_STDLIB | {"pytest"} | SDK,
-    "top": ANY_STDLIB | {"logspire.core", "logspire.delivery", "logspire.aws"} | TOP_MODULES,
+    "top": ANY_STDLIB
+    | {"logspire.core", "logspire.delivery", "logspire.aws", "logspire.formatters"}
+    | TOP_MODULES,
     # The command line shows the product together with its testing kit.
     "cli": ANY_STDLIB | {"logspire"},
 }
@@ -120,6 +123,7 @@ def test_imports_only_point_down(module: str) -> None:
         ("logspire.aws.client", "delivery", False),
         ("botocore.config", "aws", True),
         ("logspire.delivery", "aws", False),
+        ("logspire.aws", "formatters", False),
         ("logspire.core", "testing", False),
         ("logspire.testing", "top", False),
         ("boto3", "top", False),

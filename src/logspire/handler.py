@@ -10,7 +10,6 @@ import weakref
 from threading import get_ident
 
 from logspire import options
-from logspire.asctime import Twin
 from logspire.aws.client import ClientSource
 from logspire.aws.logs import CloudWatchLogs
 from logspire.core.event import OVERSIZE
@@ -22,6 +21,7 @@ from logspire.delivery.pipeline import Pipeline, Settings
 from logspire.delivery.report import complain
 from logspire.delivery.senders import deliverers
 from logspire.formatters import CloudWatchLogFormatter
+from logspire.formatters.asctime import Twin
 
 if sys.platform == "win32":
     import socket

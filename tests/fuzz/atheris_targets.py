@@ -25,7 +25,7 @@ with atheris.instrument_imports(include=["logspire", "botocore.parsers"]):
     from logspire.core import event
     from logspire.core.naming import StreamTemplate, legal_stream_name
     from logspire.core.retry import Verdict
-    from logspire.strict_json import StrictEncoder
+    from logspire.formatters.strict_json import StrictEncoder
 
 LEGAL = re.compile(r"[^:*]{1,512}", re.DOTALL)
 MARK = re.compile(r"\[\d+/\d+\] ")

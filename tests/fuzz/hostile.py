@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from logspire.strict_json import StrictEncoder
+from logspire.formatters.strict_json import StrictEncoder
 
 LOGGER = "tests.fuzz"
 Method = Callable[..., Any]

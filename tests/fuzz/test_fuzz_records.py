@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from logspire import CloudWatchLogFormatter, CloudWatchLogHandler, JSONFormatter, LossReason
 from logspire.core.event import repair
-from logspire.strict_json import StrictEncoder
+from logspire.formatters.strict_json import StrictEncoder
 from logspire.testing import LocalCloudWatchLogs
 
 GROUP, STREAM = "group", "stream"

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logspire import CloudWatchLogFormatter, CloudWatchLogHandler
-from logspire.asctime import QuickFormatter, Twin
+from logspire.formatters.asctime import QuickFormatter, Twin
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logspire.formatters import CloudWatchLogFormatter, JSONFormatter
-from logspire.strict_json import CIRCULAR, MAX_DEPTH, TOO_DEEP, StrictEncoder
+from logspire.formatters.strict_json import CIRCULAR, MAX_DEPTH, TOO_DEEP, StrictEncoder
 
 FORMATTERS = (
     CloudWatchLogFormatter(),
