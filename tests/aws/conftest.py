@@ -95,6 +95,6 @@ def batch() -> Callable[..., Batch]:
         times_ms, messages = zip(*events, strict=True)
         sizes = [len(text) + 26 for text in messages]
         made = Events.of(times_ms, messages, sizes, Origin(0.0, 0))
-        return Batch(STREAM, made, sum(sizes), urgent=False, setbacks=0)
+        return Batch(STREAM, made, sum(sizes), urgent=False, setbacks=0, cut_s=0.0)
 
     return make

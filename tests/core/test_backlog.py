@@ -420,4 +420,4 @@ def test_adding_to_a_long_queue_does_not_look_through_it(bench: Bench) -> None:
     for number in range(1000):
         age_ms = number % 2  # out of order, as from several threads
         bench.backlog.add("s", [NOW_MS - age_ms], ["x"], arrived_s=CountedTime(0.0), now_s=number)
-    assert CountedTime.comparisons < 100
+    assert CountedTime.comparisons <= 1000  # one each

@@ -86,6 +86,15 @@ def test_none_goes_beside_one_that_has_not_left() -> None:
     assert bench.next() is None
 
 
+def test_the_backlog_looks_ever_less_often_whether_a_request_has_left() -> None:
+    bench = Bench()
+    bench.first.left_s, looks = None, 0
+    while (due_s := bench.backlog.next_due_s()) < bench.first.cut_s + LONG_S:
+        assert bench.backlog.next_job(due_s, NOW_MS) is None
+        looks += 1
+    assert 0 < looks < math.log2(LONG_S / STAGGER_S) + 1
+
+
 def test_none_goes_beside_one_with_an_event_of_the_same_time() -> None:
     bench = Bench(step_ms=0)
     bench.now_s += LONG_S

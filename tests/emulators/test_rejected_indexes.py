@@ -36,7 +36,9 @@ def rejected(emulator: Emulator, *ages_s: int) -> tuple[Rejection, ...]:
     times_ms = [now_ms - age_s * 1000 for age_s in ages_s]
     events = Events.of(times_ms, ["m"] * len(ages_s), [27] * len(ages_s), Origin(0.0, 0))
     service.perform(Creation("stream"))
-    outcome = service.perform(Batch("stream", events, 27 * len(events), urgent=False, setbacks=0))
+    outcome = service.perform(
+        Batch("stream", events, 27 * len(events), urgent=False, setbacks=0, cut_s=0.0)
+    )
     service.close()
     assert outcome.verdict is Verdict.DELIVERED
     return outcome.rejected

@@ -33,7 +33,7 @@ LONGEST_S = 10.0
 def batch() -> Batch:
     now_ms = time.time_ns() // 1_000_000
     events = Events.of([now_ms] * EVENTS, ["x" * 300] * EVENTS, [326] * EVENTS, Origin(0.0, 0))
-    return Batch("stream", events, 326 * EVENTS, urgent=False, setbacks=0)
+    return Batch("stream", events, 326 * EVENTS, urgent=False, setbacks=0, cut_s=0.0)
 
 
 def assert_documented(outcome: Outcome) -> None:

@@ -142,7 +142,7 @@ class Backlog:
             self._in_use = True
         self.held_bytes += sum(events.memory)
         self.held_events += len(events)
-        self._flushes.unsettled[events.origins[0].epoch] += len(events)
+        self._flushes.hold(len(events))
         if lane.add(events):
             self._reschedule(lane, now_s)
 
@@ -251,7 +251,7 @@ class Backlog:
                 self._settle(lane.name, events, reason, detail)
             self._flushes.close_done()
             if len(lane):
-                job = Creation(lane.name) if lane.missing else lane.cut()
+                job = Creation(lane.name) if lane.missing else lane.cut(now_s)
                 lane.jobs.append(job)
                 self._gate.started(job)
                 self._reschedule(lane, now_s)
@@ -325,7 +325,7 @@ class Backlog:
             for events in [*under_way, *lane.pop_all()]:
                 self._settle(lane.name, events, reason, detail)
         self.held_bytes = self.held_events = 0
-        self._flushes.unsettled.clear()
+        self._flushes.settle_all()
         self._streams.clear()
         self._schedule.clear()
         self._gate = Gate()  # no answer counts any more, so none must be waited for
@@ -401,7 +401,7 @@ class Backlog:
         plain = 0
         epoch = self._flushes.epoch
         for origin, count in Counter(events.origins).items():
-            self._flushes.unsettled[origin.epoch] -= count
+            self._flushes.settle(origin.epoch, count)
             whole = origin.whole
             if whole is None:
                 plain += count

@@ -187,7 +187,8 @@ class Events:
         self.sizes.extend(other.sizes)
         self.memory.extend(other.memory)
         self.origins.extend(other.origins)
-        self._since_s = None
+        if self._since_s is not None:
+            self._since_s = min(self._since_s, other.oldest_arrival_s())
 
     def _keep(self, without: slice) -> None:
         del self.times_ms[without]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import OrderedDict
 
 
 class Flush:
@@ -28,9 +28,24 @@ class Flushes:
     def __init__(self) -> None:
         self.epoch = 0
         """The epoch of what comes in now."""
-        self.unsettled: defaultdict[int, int] = defaultdict(int)
-        """How many events of each epoch are held."""
+        # How many events of each epoch are held, if any. In the order of the epochs: the first is
+        # at hand, also where each record has one of its own, as those delivered one by one have.
+        self._held: OrderedDict[int, int] = OrderedDict()
         self._open: list[Flush] = []
+
+    def hold(self, count: int) -> None:
+        """So many events more are held."""
+        self._held[self.epoch] = self._held.get(self.epoch, 0) + count
+
+    def settle(self, epoch: int, count: int) -> None:
+        """So many events of an epoch are not held any more."""
+        self._held[epoch] -= count
+        if not self._held[epoch]:
+            del self._held[epoch]
+
+    def settle_all(self) -> None:
+        """No event is held any more."""
+        self._held.clear()
 
     def begin(self) -> Flush:
         """Return a new request, which is done when all that is held now is settled."""
@@ -52,9 +67,7 @@ class Flushes:
         """Mark the requests that are done."""
         if not self._open:
             return
-        for epoch in [epoch for epoch, left in self.unsettled.items() if not left]:
-            del self.unsettled[epoch]
-        first_open = min(self.unsettled, default=self.epoch)
+        first_open = next(iter(self._held), self.epoch)
         for request in self._open:
             request.done = request.epoch < first_open
         self._open = [request for request in self._open if not request.done]

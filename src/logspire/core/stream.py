@@ -29,13 +29,22 @@ _CHUNK_EVENTS: Final = 4096
 class Batch:
     """Events for one call, within every limit of the destination."""
 
-    __slots__ = ("events", "left_s", "setbacks", "size_bytes", "stream", "urgent")
+    __slots__ = ("cut_s", "events", "left_s", "setbacks", "size_bytes", "stream", "urgent")
 
     def __init__(
-        self, stream: str, events: Events, size_bytes: int, *, urgent: bool, setbacks: int
+        self,
+        stream: str,
+        events: Events,
+        size_bytes: int,
+        *,
+        urgent: bool,
+        setbacks: int,
+        cut_s: float,
     ) -> None:
         self.stream = stream
         self.events = events
+        self.cut_s = cut_s
+        """Monotonic time at which it was handed out."""
         self.size_bytes = size_bytes
         self.urgent = urgent
         self.setbacks = setbacks
@@ -163,11 +172,15 @@ class Stream:
         may &= self.size_bytes >= self._beside_bytes
         if searching or not may or not isinstance(last, Batch):
             return math.inf
-        if last.events.times_ms[-1] < self.oldest_timestamp_ms():
-            return (now_s if last.left_s is None else last.left_s) + STAGGER_S
-        return math.inf
+        if last.events.times_ms[-1] >= self.oldest_timestamp_ms():
+            return math.inf
+        if last.left_s is None:
+            # Has it left by then? Ever less often: it may wait for a connection, or be a call of
+            # which nobody hears when it leaves.
+            return now_s + max(STAGGER_S, now_s - last.cut_s)
+        return last.left_s + STAGGER_S
 
-    def cut(self) -> Batch:
+    def cut(self, now_s: float) -> Batch:
         """Remove and return the next batch: as many of the oldest events as one call may have.
 
         Greedy from the oldest on, so that a later batch never holds an event older than an
@@ -190,7 +203,8 @@ class Stream:
             start = bisect_left(taken.times_ms, chunks[0].times_ms[0])
             if len(taken) - len(taken) // 8 <= start < len(taken):
                 self._put_first(taken.pop_from(start))
-        return Batch(self.name, taken, sum(taken.sizes), urgent=urgent, setbacks=self.setbacks)
+        size_bytes, setbacks = sum(taken.sizes), self.setbacks
+        return Batch(self.name, taken, size_bytes, urgent=urgent, setbacks=setbacks, cut_s=now_s)
 
     def put_back(self, batch: Batch) -> None:
         """Return the events of a batch that was not stored, in front of what came since."""
