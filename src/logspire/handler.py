@@ -165,10 +165,10 @@ class CloudWatchLogHandler(logging.Handler):
         # From here on nothing fails: logging.shutdown also finds a handler that is half made.
         self._pipeline = Pipeline(service, settings)
         super().__init__(level)
-        self.formatter = formatter
+        self.formatter: logging.Formatter | None = formatter
         self._twin: Twin | None = None
         self.log_group_name = group_name
-        self.shutting_down = False
+        self.shutting_down: bool = False
         # Dropped without close(): what is held is delivered in the background, the thread ends.
         weakref.finalize(self, self._pipeline.release).atexit = False
 

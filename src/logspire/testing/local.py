@@ -73,7 +73,7 @@ class LocalCloudWatchLogs:
         if idle_timeout is not None and not idle_timeout > 0:
             raise ValueError(f"idle_timeout must be over 0, or None; was {idle_timeout!r}")
         self.region = region
-        self.credentials = dict(credentials)
+        self.credentials: dict[str, str] = dict(credentials)
         self._address = (host, port)
         self._idle_timeout_s = idle_timeout
         self._verbose = verbose

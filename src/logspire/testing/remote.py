@@ -34,7 +34,7 @@ class RemoteCloudWatchLogs:
     """
 
     def __init__(self, endpoint_url: str) -> None:
-        self.endpoint_url = endpoint_url.rstrip("/")
+        self.endpoint_url: str = endpoint_url.rstrip("/")
 
     @property
     def calls(self) -> tuple[Call, ...]:
