@@ -12,12 +12,15 @@ import os
 import platform
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .asking import running_sink
 from .fresh import Measurement, measure
 from .growth import growth
 from .plan import DEFAULT, FULL, QUICK, SHORT_BYTES, Sizes, measurements
+from .published import NEEDED, RUN, publish
+from .saved import run_of_today, save
 from .table import arrivals, costs
 
 if TYPE_CHECKING:
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     options = _parser().parse_args(arguments)
+    if options.publish and not options.only:
+        options.only = list(NEEDED)
     if importlib.util.find_spec("watchtower") is None:
         sys.exit(
             "watchtower is missing, which is one side of the comparison: pip install '.[bench]'"
@@ -38,6 +43,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with running_sink() as sink:
         results = _rounds(sink, plan, options.rounds)
     _print(results, sizes, options.rounds, time.monotonic() - began_s)
+    run = run_of_today(results, options.rounds)
+    if options.publish:
+        save(run, RUN)
+        publish(run)
+    if options.json:
+        save(run, options.json)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -45,6 +56,13 @@ def _parser() -> argparse.ArgumentParser:
     rows = list(dict.fromkeys(one.row for one in measurements(DEFAULT)))
     parser.add_argument("--rounds", type=int, default=3, help="default: 3")
     parser.add_argument("--only", nargs="+", metavar="ROW", choices=rows, help=", ".join(rows))
+    parser.add_argument("--json", metavar="FILE", type=Path, help="save what was found")
+    parser.add_argument(
+        "--publish",
+        action="store_true",
+        help="measure what the README shows; write docs/comparison.json, and from that the tables"
+        " of README.md and docs/performance.md and the picture",
+    )
     size = parser.add_mutually_exclusive_group()
     size.add_argument(
         "--quick",

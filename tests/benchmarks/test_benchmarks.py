@@ -20,12 +20,16 @@ import pytest
 from .asking import ROOT, ask, running_sink
 from .growth import growth
 from .lines import LAYOUT, ordinary_lines
+from .picture import PANELS, picture
 from .plan import QUICK, measurements
+from .published import table
+from .saved import load
 from .table import LINES, Line, Target, cell, costs, verdict
 from .tasks import turns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from .tasks import Figures
 
@@ -35,8 +39,11 @@ if TYPE_CHECKING:
 @pytest.mark.skipif(
     importlib.util.find_spec("watchtower") is None, reason="watchtower is in the extra `bench`"
 )
-def test_the_smallest_setting_has_every_line_and_all_that_logspire_was_given_arrives() -> None:
+def test_the_smallest_setting_has_every_line_and_all_that_logspire_was_given_arrives(
+    tmp_path: Path,
+) -> None:
     command = [sys.executable, "-m", "tests.benchmarks", "--quick", "--rounds", "1"]
+    command += ["--json", str(tmp_path / "run.json")]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     _, cost, grown, arrivals = done.stdout.split("\n## ")
@@ -47,6 +54,9 @@ def test_the_smallest_setting_has_every_line_and_all_that_logspire_was_given_arr
     rows = {f"{one.row} {one.setting or ''}".strip() for one in measurements(QUICK)}
     assert set(arrived) == rows - {"start"}
     assert {row for row, (sent, there, *_) in arrived.items() if sent != there} == set()
+    run = load(tmp_path / "run.json")
+    assert [cells[3] for cells in cells_of(table(run)) if not cells[3]] == []
+    assert picture(run).count('class="logspire"') == len(PANELS)
 
 
 def cells_of(section: str) -> list[list[str]]:
