@@ -1,6 +1,13 @@
 """Sphinx settings: Markdown pages, whose examples are run as doctests."""
 
 import doctest
+import os
+import sys
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.addnodes import pending_xref
+from sphinx.application import Sphinx
 
 from logspire._version import __version__
 
@@ -15,9 +22,18 @@ extensions = [
     "sphinx.ext.doctest",
     "sphinx.ext.napoleon",
     "sphinx_copybutton",
+    "sphinxcontrib.programoutput",
 ]
 exclude_patterns = ["_build"]
 source_suffix = {".md": "markdown"}
+
+# A name that leads nowhere is an error. In docstrings a single backtick is a name.
+nitpicky = True
+default_role = "py:obj"
+nitpick_ignore = [
+    ("py:class", "CloudWatchLogsClient"),  # of boto3's stubs, which have no reference
+    ("py:class", "Default"),  # what the source calls a function that is named beside it
+]
 
 html_theme = "furo"
 html_title = f"Logspire {release}"
@@ -32,3 +48,30 @@ copybutton_prompt_is_regexp = True
 
 # Examples are {doctest} fences: they read as any fence does, and the doctest builder runs them.
 doctest_default_flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+
+# The help of commands is printed by the Python that builds this.
+os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+
+# Where Python's own names are documented. By hand, for there are few, and intersphinx would fetch
+# its inventory from the network each time.
+PYTHON = {
+    "Random": "random.html#random.Random",
+    "collections.abc.Mapping": "collections.abc.html#collections.abc.Mapping",
+    "timedelta": "datetime.html#datetime.timedelta",
+}
+
+
+def python_reference(
+    _app: Sphinx, _environment: object, node: pending_xref, shown: nodes.Node
+) -> nodes.Node | None:
+    """Return a link for a name of Python's own."""
+    place = PYTHON.get(node["reftarget"])
+    if place is None:
+        return None
+    url = f"https://docs.python.org/3/library/{place}"
+    return nodes.reference("", "", shown, internal=False, refuri=url)
+
+
+def setup(app: Sphinx) -> None:
+    """Called by Sphinx."""
+    app.connect("missing-reference", python_reference)

@@ -42,7 +42,7 @@ class Loss(Value):
     count: int
     """How many records."""
     detail: str
-    """The last word on it: the service's own error where there is one, or what the limit is."""
+    """The service's own error where there is one, or what the limit is."""
 
 
 class DeliveryStats(Value):

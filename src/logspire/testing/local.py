@@ -233,7 +233,7 @@ class LocalCloudWatchLogs:
         """From now on, misbehave. Several may be on: a call meets the first that applies to it.
 
         Args:
-            kind: One of `logspire.testing.faults.KINDS`, such as ``"throttle"``.
+            kind: Such as ``"throttle"``; an unknown one raises an error that names all.
             operation: Name or names of the operations that meet it; all, unless given.
             times: How many calls meet it; for ever, unless given.
             probability: How likely such a call meets it, over 0 and at most 1.
