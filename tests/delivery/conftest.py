@@ -43,10 +43,12 @@ class Programs:
         self._environment = {**os.environ, **service.environment, "PYTHONUNBUFFERED": "1"}
         self._running: list[subprocess.Popen[str]] = []
 
-    def start(self, source: str, *flags: str, preface: str = "") -> subprocess.Popen[str]:
+    def start(
+        self, source: str, *flags: str, preface: str = "", preamble: str = PREAMBLE
+    ) -> subprocess.Popen[str]:
         """Start a program: ``preface``, then `PREAMBLE`, then ``source``."""
         program = subprocess.Popen(
-            [sys.executable, *flags, "-c", preface + PREAMBLE + textwrap.dedent(source)],
+            [sys.executable, *flags, "-c", preface + preamble + textwrap.dedent(source)],
             env=self._environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -57,9 +59,9 @@ class Programs:
         self._running.append(program)
         return program
 
-    def run(self, source: str, *flags: str, preface: str = "", status: int = 0) -> str:
-        """Run a program to its end; return its standard error."""
-        program = self.start(source, *flags, preface=preface)
+    def run(self, source: str, *flags: str, status: int = 0, **parts: str) -> str:
+        """Run a program, made of parts as in `start`, to its end; return its standard error."""
+        program = self.start(source, *flags, **parts)
         _, errors = program.communicate(timeout=45)
         assert program.returncode == status, errors
         return errors

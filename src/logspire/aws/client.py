@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+from threading import Lock  # once for all: see logspire.delivery.threads
 
 from logspire._version import __version__
 from logspire.aws import hooks
@@ -41,7 +42,7 @@ class ClientSource:
 
     def __init__(self, options: ClientOptions) -> None:
         self._options = options
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._client: Any = None
         self.is_own = options.client is None
         """Whether the client is made here."""
@@ -106,7 +107,7 @@ class ClientSource:
 
     def after_fork_in_child(self) -> None:
         """Do not share connections, nor locks that a thread of the parent held, with the parent."""
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._client = None
         self._forked = True
 
@@ -223,7 +224,7 @@ def _after_fork_in_parent() -> None:
 
 def _after_fork_in_child() -> None:
     global _importing  # noqa: PLW0603 - the old one may belong to a thread that is not here
-    _importing = threading.RLock()
+    _importing = type(_importing)()
 
 
 if hasattr(os, "register_at_fork"):

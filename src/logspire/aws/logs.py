@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 import time
+from threading import Lock  # once for all: see logspire.delivery.threads
 
 from logspire.aws.body import put_body
 from logspire.aws.errors import code_of, is_about_credentials, outcome_of, status_of
@@ -67,7 +67,7 @@ class CloudWatchLogs:
         self._retention_due = False
         self._retention_failures = 0
         self._jobs_until_retention = 0
-        self._tending = threading.Lock()
+        self._tending = Lock()
         self._group_in_doubt = False  # no answer when we created it: we may have, or not
         self._gzip_read = False  # a compressed body was taken, so no refusal is due to it
         self._gzip_blame = 0
@@ -119,7 +119,7 @@ class CloudWatchLogs:
 
     def after_fork_in_child(self) -> None:
         """Forget connections and locks of the parent."""
-        self._tending = threading.Lock()
+        self._tending = Lock()
         self._source.after_fork_in_child()
 
     # -- put ------------------------------------------------------------------------------------

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import threading
-
 from logspire.delivery import lifecycle
 from logspire.delivery.senders import Senders, new_own_thread
+from logspire.delivery.threads import get_ident
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
+    from logspire.delivery.threads import BareThread, Thread
     from logspire.delivery.worker import Worker
 
 
@@ -21,8 +21,8 @@ class _Owner:
     def __init__(self, senders: Senders | None) -> None:
         self.senders = senders
         """``None`` for a thread of the application."""
-        self.caller = threading.get_ident()
-        self.thread: threading.Thread | None = None
+        self.caller = get_ident()
+        self.thread: BareThread | Thread | None = None
         self.is_starting = senders is not None
         """The caller has not returned from `Crew.start`."""
         self.at_work = False
@@ -59,7 +59,7 @@ class Crew:
         """Whether the worker runs in a thread of its own, or is about to."""
 
     @property
-    def thread(self) -> threading.Thread | None:
+    def thread(self) -> BareThread | Thread | None:
         """The worker thread, if there is one."""
         owner = self._owner
         return owner.thread if owner is not None else None
@@ -67,12 +67,12 @@ class Crew:
     def is_driven_here(self) -> bool:
         """Whether the worker is a frame further down in the calling thread."""
         owner = self._owner
-        return owner is not None and owner.senders is None and owner.caller == threading.get_ident()
+        return owner is not None and owner.senders is None and owner.caller == get_ident()
 
     def is_started_here(self) -> bool:
         """Whether the calling thread is a frame further down just starting the threads."""
         owner = self._owner
-        return owner is not None and owner.is_starting and owner.caller == threading.get_ident()
+        return owner is not None and owner.is_starting and owner.caller == get_ident()
 
     def start(self) -> bool:
         """Make sure that there are threads; ``False`` if none can start, or a caller drives."""

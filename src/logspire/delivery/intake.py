@@ -15,12 +15,12 @@ from __future__ import annotations
 
 import contextlib
 import math
-import threading
 from collections import deque
 from itertools import repeat, starmap
 
 from logspire.core.notice import MAX_STREAMS
 from logspire.core.value import Value
+from logspire.delivery.threads import RLock
 from logspire.delivery.wakeup import Wakeup
 
 TYPE_CHECKING = False
@@ -82,7 +82,7 @@ class Intake:
         send_interval_s: float,
         clock: Clock,
     ) -> None:
-        self.lock = threading.RLock()
+        self.lock = RLock()
         self.wakeup = Wakeup()
         self.beyond_bytes = 0
         """Bytes that the worker holds; it keeps this up to date."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import math
 import sys
-import threading
 import traceback
 from collections import deque
 
 from logspire.delivery.senders import new_own_thread, silenced
+from logspire.delivery.threads import RLock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from typing import Final
 
     from logspire.core.ledger import Loss
+    from logspire.delivery.threads import BareThread, Thread
 
 PATIENCE_S: Final = 30.0
 """For how long calls may fail before a line says so."""
@@ -47,9 +48,9 @@ class Reporter:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.RLock()
+        self._lock = RLock()
         self._to_say: deque[Callable[[], None]] = deque()
-        self._thread: threading.Thread | None = None
+        self._thread: BareThread | Thread | None = None
         self._is_busy = False
 
     def is_busy(self) -> bool:

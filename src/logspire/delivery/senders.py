@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections import deque
-from queue import SimpleQueue
 
 from logspire.core.retry import Outcome, Verdict
+from logspire.delivery.threads import SimpleQueue, are_replaced, get_ident, new_thread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
 
     from logspire.core.stream import Job
     from logspire.delivery.destination import Destination
+    from logspire.delivery.threads import BareThread, Thread
 
 # Identifiers of threads: of all that do nothing but deliver, whatever their handler; of those of
 # the application that deliver at this moment, for want of a thread of ours; of those in a loss
@@ -33,7 +33,7 @@ _SDK_LOGGERS: Final = frozenset({"boto3", "botocore", "py", "s3transfer", "urlli
 
 def is_own_thread() -> bool:
     """Whether the calling thread does nothing but deliver, so that it must not wait for itself."""
-    return threading.get_ident() in _own_threads
+    return get_ident() in _own_threads
 
 
 def is_own_record(logger_name: str) -> bool:
@@ -43,7 +43,7 @@ def is_own_record(logger_name: str) -> bool:
     SDK's, as the thread may log for the application too: a finalizer may run in it, or a signal
     handler. In a loss callback all are.
     """
-    thread = threading.get_ident()
+    thread = get_ident()
     if thread in _own_threads or thread in _calling:
         return thread in _silent or logger_name.partition(".")[0] in _SDK_LOGGERS
     return thread in _silent
@@ -61,7 +61,7 @@ def silenced() -> contextlib.AbstractContextManager[None]:
 
 @contextlib.contextmanager
 def _marked(threads: set[int]) -> Iterator[None]:
-    thread = threading.get_ident()
+    thread = get_ident()
     deliverers.add(thread)
     threads.add(thread)
     try:
@@ -70,11 +70,11 @@ def _marked(threads: set[int]) -> Iterator[None]:
         threads.discard(thread)
 
 
-def new_own_thread(run: Callable[[], None], name: str) -> threading.Thread:
+def new_own_thread(run: Callable[[], None], name: str) -> BareThread | Thread:
     """Return a daemon thread whose own log records are left out; not started yet."""
 
     def main() -> None:
-        thread = threading.get_ident()
+        thread = get_ident()
         deliverers.add(thread)
         _own_threads.add(thread)
         try:
@@ -83,7 +83,7 @@ def new_own_thread(run: Callable[[], None], name: str) -> threading.Thread:
             _own_threads.discard(thread)
             deliverers.discard(thread)
 
-    return threading.Thread(target=main, name=name, daemon=True)
+    return new_thread(main, name)
 
 
 def forget_own_threads() -> None:
@@ -111,14 +111,15 @@ class Senders:
         self._most = most
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         self._answers: deque[tuple[Job, Outcome]] = deque()
-        self._threads: list[threading.Thread] = []
+        self._threads: list[BareThread | Thread] = []
         self._tending: set[int] = set()
         """The threads that do chores, and so no jobs."""
         self.under_way = 0
 
     def has_room(self) -> bool:
         """Whether another job can be started."""
-        return self.under_way < self._most
+        # They share connections, which they may not where gevent has replaced sockets but not them.
+        return self.under_way < (1 if are_replaced() else self._most)
 
     def start(self) -> None:
         """Start the first thread; the others come when they are needed.
@@ -169,10 +170,10 @@ class Senders:
             outcome = Outcome(Verdict.RETRY, f"{type(error).__name__}: {error}")
         has_chores = self._destination.has_chores()
         if has_chores:
-            self._tending.add(threading.get_ident())
+            self._tending.add(get_ident())
         self._answers.append((job, outcome))
         self._on_answer()
         self._destination.tend()
         if has_chores:
-            self._tending.discard(threading.get_ident())
+            self._tending.discard(get_ident())
             self._on_answer()  # somebody may wait for the end of it

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import threading
+from threading import TIMEOUT_MAX
+
+from logspire.delivery.threads import Lock
 
 # lock.acquire takes no longer time-out (about 292 years on 64 bits, 49 days on Windows).
-_LONGEST_S = min(threading.TIMEOUT_MAX, 4_000_000.0)
+_LONGEST_S = min(TIMEOUT_MAX, 4_000_000.0)
 
 
 class Wakeup:
@@ -19,7 +21,7 @@ class Wakeup:
     """
 
     def __init__(self) -> None:
-        self._closed = threading.Lock()
+        self._closed = Lock()
         self._closed.acquire()
 
     def set(self) -> None:
