@@ -6,10 +6,11 @@ import socket
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from recipes.running import RECIPES, Program
+from recipes.running import RECIPES, Program, copy_with
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
 
     from logspire.testing import LocalCloudWatchLogs
 
@@ -22,12 +23,20 @@ ISOLATION = {
 
 
 @pytest.fixture
-def run() -> Iterator[Callable[..., Program]]:
-    """Starts commands in the folder of a recipe; ends what is left of them after the test."""
+def run(tmp_path: Path) -> Iterator[Callable[..., Program]]:
+    """Starts commands in the folder of a recipe; ends what is left of them after the test.
+
+    With ``shutdown_timeout``, in a copy of it where that is set: less, to wait less for a service
+    that does not answer; more, for one that does while the machine is busy.
+    """
     started: list[Program] = []
 
-    def run(recipe: str, *command: str, **options: Any) -> Program:
+    def run(
+        recipe: str, *command: str, shutdown_timeout: float | None = None, **options: Any
+    ) -> Program:
         options["environment"] = {**ISOLATION, **options.get("environment", {})}
+        if shutdown_timeout is not None:
+            options["cwd"] = copy_with(shutdown_timeout, RECIPES / recipe, tmp_path / recipe)
         options.setdefault("cwd", RECIPES / recipe)
         started.append(Program(*command, **options))
         return started[-1]

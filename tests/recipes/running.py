@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -23,7 +25,9 @@ if TYPE_CHECKING:
 RECIPES = Path(__file__).parents[2] / "docs/recipes"
 PYTHON = sys.executable
 #: Seconds that a busy machine may add to what takes a known time.
-SLACK_S = 9
+SLACK_S = 15
+
+SHUTDOWN_TIMEOUT = re.compile(r'(shutdown_timeout"?\s*[:=]\s*)[\d.]+')
 
 
 class Program:
@@ -123,6 +127,19 @@ def arrived(service: LocalCloudWatchLogs, group: str) -> dict[str, list[str]]:
 def all_arrived(service: LocalCloudWatchLogs, group: str) -> list[str]:
     """Return what all streams of a group got, sorted."""
     return sorted(text for texts in arrived(service, group).values() for text in texts)
+
+
+def copy_with(shutdown_timeout_s: float, recipe: Path, folder: Path) -> Path:
+    """Copy a recipe that sets ``shutdown_timeout``, with another value for it; return where to."""
+    if not folder.exists():
+        shutil.copytree(recipe, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    changes = 0
+    for file in filter(Path.is_file, folder.rglob("*")):
+        text, found = SHUTDOWN_TIMEOUT.subn(rf"\g<1>{shutdown_timeout_s}", file.read_text())
+        file.write_text(text)
+        changes += found
+    assert changes, f"{recipe} does not set it"
+    return folder
 
 
 def free_port() -> int:

@@ -129,6 +129,21 @@ def _hook_into_multiprocessing() -> None:
         if util and process and process.current_process().name != "MainProcess":
             # Below 0: after the child's own children were joined, as the last thing.
             util.Finalize(None, _at_exit, exitpriority=-100)
+            _hook_into_celery()
+
+
+def _hook_into_celery() -> None:
+    """See to it that a worker process of Celery delivers before it leaves.
+
+    Its pool calls ``os._exit`` without even the finalizers, but sends a signal first.
+    """
+    signals = sys.modules.get("celery.signals")
+    if signals:
+        signals.worker_process_shutdown.connect(_at_signal, weak=False)
+
+
+def _at_signal(**_: object) -> None:
+    _at_exit()
 
 
 def _after_fork_in_child() -> None:
