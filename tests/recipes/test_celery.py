@@ -105,8 +105,8 @@ def test_children_that_are_replaced_deliver_before_they_leave(
     main = f"{os.uname().nodename}/celery/{worker.process.pid}"
 
     def children_delivered() -> bool:
-        puts = [call for call in cloudwatch_logs.calls if call.events_stored]
-        return sum(call.request["logStreamName"] != main for call in puts) == 2
+        puts = [call.request for call in cloudwatch_logs.calls if call.events_stored]
+        return len([put for put in puts if put["logStreamName"] != main]) == 2
 
     assert cloudwatch_logs.wait_for(children_delivered, 40), worker.output
     assert worker.stop(signal.SIGTERM) == 0, worker.output
