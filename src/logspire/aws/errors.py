@@ -61,10 +61,10 @@ def outcome_of(error: Exception) -> Outcome:
     Exceptions of botocore are told by class names, so that this module imports nothing heavy.
     """
     names = _class_names(error)
-    detail = f"{type(error).__name__}: {error}"
+    detail = _on_one_line(f"{type(error).__name__}: {error}")
     if "ClientError" in names:
         # botocore's own words, without its note on retries, which are ours.
-        said = str(error).replace(" (reached max retries: 0)", "")
+        said = _on_one_line(str(error)).replace(" (reached max retries: 0)", "")
         return Outcome(_verdict_of_answer(error), said)
     if type(error).__name__ in _DISCONNECTED_ERRORS:
         return Outcome(Verdict.DISCONNECTED, detail)
@@ -94,6 +94,13 @@ def is_about_credentials(error: Exception) -> bool:
     if code_of(error) in _CREDENTIAL_CODES:
         return True
     return not _CREDENTIAL_ERRORS.isdisjoint(_class_names(error))
+
+
+def _on_one_line(words: str) -> str:
+    """Escape what does not print: whoever answered may have put lines of their own into it."""
+    if words.isprintable():
+        return words
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in words)
 
 
 def _class_names(error: Exception) -> set[str]:

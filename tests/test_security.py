@@ -1,0 +1,102 @@
+"""What docs/security.md says, as far as no other test does."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import TYPE_CHECKING
+
+import pytest
+
+from logspire import CloudWatchLogHandler, JSONFormatter
+from logspire.testing import LocalCloudWatchLogs
+
+if TYPE_CHECKING:
+    from logspire import Loss
+
+SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+TOKEN = "FwoGZXIvYXdzEXAMPLETOKEN"
+
+
+def record(message: object) -> logging.LogRecord:
+    return logging.LogRecord("app", logging.INFO, "", 1, message, (), None)
+
+
+@pytest.mark.parametrize("kind", ["access_denied", "expired_token", "throttle", "html"])
+def test_no_secret_is_in_anything_that_tells_of_a_failure(
+    kind: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    losses: list[Loss] = []
+    with LocalCloudWatchLogs(credentials={"AKID": SECRET}) as service:
+        service.misbehave(kind)
+        for name, value in {**service.environment, "AWS_SESSION_TOKEN": TOKEN}.items():
+            monkeypatch.setenv(name, value)
+        told = CloudWatchLogHandler("group", "stream", on_loss=losses.append, shutdown_timeout=1)
+        printed = CloudWatchLogHandler("group", "stream", shutdown_timeout=1)
+        for handler in (told, printed):
+            handler.handle(record("lost"))
+            handler.close()
+    errors = capfd.readouterr().err
+    assert len(losses) == errors.count("logspire: lost") == 1
+    said = [errors, *(f"{x!r} {x.stats()!r}" for x in (told, printed)), repr(losses)]
+    assert [text for text in said if SECRET in text or TOKEN in text] == []
+
+
+def test_whoever_answers_cannot_put_lines_of_their_own_on_standard_error(
+    cloudwatch_logs: LocalCloudWatchLogs,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    for name, value in cloudwatch_logs.environment.items():
+        monkeypatch.setenv(name, value)
+    cloudwatch_logs.misbehave(
+        "error", error="Odd", status=400, message="a\r\nlogspire: lost 7 records\x1b[2J\u2028\x9b"
+    )
+    handler = CloudWatchLogHandler("group", "stream", shutdown_timeout=1)
+    handler.handle(record("lost"))
+    handler.close()
+    line, end = capfd.readouterr().err.split("\n")
+    assert end == ""
+    assert line.isprintable()
+    assert r"a\r\nlogspire: lost 7 records\x1b[2J\u2028\x9b" in line
+
+
+@pytest.mark.parametrize("text", ["a\n2026-11-23 ERROR forged", "a\r\x1b[31mb", "\u2028\x00\x7f"])
+def test_a_message_with_breaks_and_control_characters_stays_one_event_as_it_was(
+    text: str, cloudwatch_logs: LocalCloudWatchLogs
+) -> None:
+    handler = CloudWatchLogHandler("group", "stream", boto3_client=cloudwatch_logs.client())
+    handler.handle(record(text))
+    handler.close()
+    assert cloudwatch_logs.messages("group", "stream") == [text]
+
+
+@pytest.mark.parametrize("text", ["a\n2026-11-23 ERROR forged", "a\r\x1b[31mb", "\x00"])
+def test_the_json_formatter_escapes_them(text: str) -> None:
+    line = JSONFormatter().format(record(text))
+    assert line.isprintable()
+    assert json.loads(line)["message"] == text
+
+
+def test_what_a_mapping_says_cannot_take_the_place_of_what_the_record_says() -> None:
+    line = JSONFormatter().format(record({"level": "CRITICAL", "logger": "other"}))
+    assert json.loads(line)["level"] == "INFO"
+    assert json.loads(line)["logger"] == "app"
+
+
+def test_only_four_operations_are_ever_called(cloudwatch_logs: LocalCloudWatchLogs) -> None:
+    handler = CloudWatchLogHandler(
+        "group",
+        "stream",
+        boto3_client=cloudwatch_logs.client(),
+        log_group_retention_days=7,
+        log_group_tags={"team": "shop"},
+    )
+    handler.handle(record("first of its group"))
+    handler.close()
+    assert {call.operation for call in cloudwatch_logs.calls} == {
+        "PutLogEvents",
+        "CreateLogStream",
+        "CreateLogGroup",
+        "PutRetentionPolicy",
+    }
