@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import textwrap
 import time
 from typing import TYPE_CHECKING
@@ -71,6 +72,24 @@ def test_sigterm_turned_into_sys_exit_delivers(
     program.send_signal(signal.SIGTERM)
     assert program.wait(30) == 7
     assert arrived(cloudwatch_logs) == ["before"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals there end a process at once")
+@pytest.mark.parametrize(
+    ("number", "delivered"), [(signal.SIGINT, ["before"]), (signal.SIGTERM, [])]
+)
+def test_a_signal_delivers_if_python_makes_an_exception_of_it(
+    programs: Programs,
+    cloudwatch_logs: LocalCloudWatchLogs,
+    number: signal.Signals,
+    delivered: list[str],
+) -> None:
+    program = programs.start("log.info('before'); print('ready'); signal.pause()")
+    assert program.stdout
+    assert program.stdout.readline() == "ready\n"
+    program.send_signal(number)
+    assert program.wait(30) != 0
+    assert arrived(cloudwatch_logs) == delivered
 
 
 def test_records_in_atexit_callbacks_before_and_after_loggings_own_arrive(
