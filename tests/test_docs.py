@@ -7,10 +7,13 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
+import logspire.testing
 from logspire import CloudWatchLogHandler, LossReason
+from logspire.__main__ import main
 from logspire.testing import LocalCloudWatchLogs
 
 ROOT = Path(__file__).parents[1]
@@ -103,6 +106,24 @@ def test_every_keyword_is_documented_with_its_default() -> None:
     }
     actual["level"] = "NOTSET"
     assert documented == actual
+
+
+@pytest.mark.parametrize(
+    ("module", "page"), [(logspire, "api.md"), (logspire.testing, "api-testing.md")]
+)
+def test_every_public_name_is_in_the_reference(module: ModuleType, page: str) -> None:
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    described = re.findall(r"^\.\. auto\w+:: (\w+)(?:\(|$)", text, re.MULTILINE)
+    names = {name for name in module.__all__ if not name.startswith("_")}
+    assert names == set(described) - {"logspire"}
+
+
+def test_the_help_of_every_command_is_in_the_reference(capsys: pytest.CaptureFixture[str]) -> None:
+    main([])
+    commands = re.findall(r"^    (\w+) ", capsys.readouterr().out, re.MULTILINE)
+    text = (ROOT / "docs/cli.md").read_text(encoding="utf-8")
+    shown = re.findall(r"} python -m logspire (\w+) --help$", text, re.MULTILINE)
+    assert shown == commands != []
 
 
 def test_every_reason_for_a_loss_is_documented() -> None:

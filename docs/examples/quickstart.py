@@ -11,6 +11,6 @@ logger.addHandler(CloudWatchLogHandler("my-app", "{machine_name}/{process_id}"))
 logger.info("order %d paid", 17)
 logger.info({"order": 17, "paid": True})  # arrives as a JSON object
 try:
-    1 / 0  # noqa: B018 - an error to log
-except ZeroDivisionError:
+    int("seventeen")
+except ValueError:
     logger.exception("order 18 failed")  # with its traceback
