@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 
 from logspire import __version__
-from logspire.cli import demo
+from logspire.cli import check, demo
+
+# What a shell tells of programs that such a signal ended: SIGINT, SIGPIPE.
+_INTERRUPTED, _NOBODY_READS = 130, 141
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -16,7 +20,7 @@ def main(arguments: list[str] | None = None) -> int:
         arguments: the command line, without the program's name; ``sys.argv`` unless given.
 
     Returns:
-        The exit status: that of the subcommand; 0 after help.
+        The exit status: that of the subcommand; 0 after help; 130 after Ctrl-C.
     """
     parser = argparse.ArgumentParser(
         prog="python -m logspire",
@@ -24,12 +28,21 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--version", action="version", version=f"logspire {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    demo.add_command(commands)
+    for command in (demo, check):
+        command.add_command(commands)
     options = parser.parse_args(arguments)
     if "run" not in options:
         parser.print_help()
         return 0
-    status: int = options.run(options)
+    try:
+        status: int = options.run(options)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # Who read it has gone, as `head` does. The interpreter would complain of it at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _NOBODY_READS
     return status
 
 

@@ -25,7 +25,7 @@ _VERDICTS: Final = {
 }
 _TOO_LARGE_STATUS: Final = 413
 # Whoever answers so may be satisfied by a client that reads its credentials again.
-_CREDENTIAL_CODES: Final = frozenset(
+CREDENTIAL_CODES: Final = frozenset(
     {
         "ExpiredToken",
         "ExpiredTokenException",
@@ -91,7 +91,7 @@ def status_of(error: Exception) -> int:
 
 def is_about_credentials(error: Exception) -> bool:
     """Whether a new client, which looks for credentials again, may fare better."""
-    if code_of(error) in _CREDENTIAL_CODES:
+    if code_of(error) in CREDENTIAL_CODES:
         return True
     return not _CREDENTIAL_ERRORS.isdisjoint(_class_names(error))
 
