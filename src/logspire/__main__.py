@@ -7,7 +7,7 @@ import os
 import sys
 
 from logspire import __version__
-from logspire.cli import check, demo
+from logspire.cli import check, demo, policy
 
 # What a shell tells of programs that such a signal ended: SIGINT, SIGPIPE.
 _INTERRUPTED, _NOBODY_READS = 130, 141
@@ -28,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--version", action="version", version=f"logspire {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for command in (demo, check):
+    for command in (demo, check, policy):
         command.add_command(commands)
     options = parser.parse_args(arguments)
     if "run" not in options:
