@@ -193,7 +193,7 @@ class Examination:
     def _batch(self) -> Batch:
         size_bytes = len(self._text) + CLOUDWATCH_LOGS.overhead_bytes
         events = Events.of([self._time_ms], [self._text], [size_bytes], Origin(0.0, 0))
-        return Batch(self.stream_name, events, size_bytes, urgent=False, setbacks=0)
+        return Batch(self.stream_name, events, size_bytes, urgent=False, setbacks=0, cut_s=0.0)
 
     def _names(self) -> dict[str, Any]:
         return {"logGroupName": self._keywords.log_group_name, "logStreamName": self.stream_name}
