@@ -12,7 +12,7 @@ from logspire.testing.operations import OPERATIONS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cli.conftest import Checked
+    from command_line.conftest import Checked
 
     from logspire.testing import LocalCloudWatchLogs
 

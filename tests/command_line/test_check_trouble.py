@@ -10,7 +10,7 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING
 
 import pytest
-from cli.conftest import Reply
+from command_line.conftest import Reply
 
 from logspire.testing import LocalCloudWatchLogs
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from cli.conftest import Checked
+    from command_line.conftest import Checked
 
     Check = Callable[..., Checked]
     WebServer = Callable[[Reply], str]
@@ -150,15 +150,35 @@ def test_a_role_that_asks_for_a_code_is_refused_rather_than_asked_for_on_the_ter
 KEYS = {"AccessKeyId": "ASIAIOSFODNN7EXAMPLE", "SecretAccessKey": "open", "Token": "sesame"}
 
 
-def test_the_credentials_of_a_container_are_told_from_others(
-    check: Check, web_server: WebServer, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("variable", "source"),
+    [
+        ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "credentials service of the container"),
+        ("AWS_EC2_METADATA_SERVICE_ENDPOINT", "role of the EC2 instance"),
+    ],
+)
+def test_the_credentials_of_a_container_and_of_an_instance_are_told_from_others(
+    check: Check,
+    web_server: WebServer,
+    monkeypatch: pytest.MonkeyPatch,
+    variable: str,
+    source: str,
 ) -> None:
     answer = {**KEYS, "Expiration": "2099-01-01T00:00:00Z"}
-    url = web_server(Reply(json.dumps(answer).encode()))
-    monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", url)
+    url = web_server(Reply(json.dumps(answer, separators=(",", ":")).encode()))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "false")
+    monkeypatch.setenv(variable, url)
     facts = check(*REGION, "--endpoint-url", "http://127.0.0.1:9").step("credentials")["facts"]
     assert facts["access_key"] == "ASIA...MPLE"
-    assert "container" in facts["source"]
+    assert source in facts["source"]
+
+
+def test_credentials_in_a_file_are_told_with_profile_and_file(check: Check, tmp_path: Path) -> None:
+    lines = "[you]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = open\n"
+    (tmp_path / "credentials").write_text(lines, encoding="utf-8")
+    where = ("--profile", "you", "--endpoint-url", "http://127.0.0.1:9")
+    facts = check(*REGION, *where).step("credentials")["facts"]
+    assert facts["source"] == f"profile 'you' in {tmp_path / 'credentials'}"
 
 
 @pytest.mark.parametrize(
