@@ -98,7 +98,12 @@ class Discovery:
         if credentials.method == "assume-role" and self._asks_for_code():
             raise MultiFactorError(f"profile {self._profile!r} has mfa_serial")
         frozen = credentials.get_frozen_credentials()
-        self._secrets += [word for word in (frozen.secret_key, frozen.token) if word]
+        # One that is shorter is no secret of AWS but an emulator's, and may be an ordinary word.
+        self._secrets += [
+            word
+            for word in (frozen.secret_key, frozen.token)
+            if word and len(word) >= _LONG_KEY_CHARS
+        ]
         source = _SOURCES.get(credentials.method, credentials.method).format(
             profile=self._profile,
             config_file=self._file("config_file"),

@@ -163,24 +163,25 @@ class Examination:
 
     def _deliver(self, logs: CloudWatchLogs) -> Outcome:
         """Do what the handler would do with one record, until it is stored or time is up."""
-        batch, creation = self._batch(), Creation(self.stream_name)
-        job: Job = batch
+        batch = self._batch()
+        outcome = self._persist(logs, batch)
+        if outcome.verdict is Verdict.MISSING and self._keywords.group.create_stream:
+            self._persist(logs, Creation(self.stream_name))
+            # Whatever was said about the creation, the put may be allowed.
+            outcome = self._persist(logs, batch)
+        return outcome
+
+    def _persist(self, logs: CloudWatchLogs, job: Job) -> Outcome:
+        """Do a job again while that may help, for a part of the time that is left."""
         give_up_s = time.monotonic() + _RETRY_SHARE * (self._ends_s - time.monotonic())
         tries = 0
         while True:
             outcome = logs.perform(job)
             pause_s = backoff(tries, random.random(), _LONGEST_PAUSE_S)  # noqa: S311 - jitter
-            if self._may_pass(outcome) and time.monotonic() + pause_s < give_up_s:
-                tries += 1
-                time.sleep(pause_s)
-            elif job is creation:
-                job = batch  # whatever was said about the creation, the put may be allowed
-            elif outcome.verdict is Verdict.MISSING and not self._calls.last("CreateLogStream"):
-                if not self._keywords.group.create_stream:
-                    return outcome
-                job = creation
-            else:
+            if not self._may_pass(outcome) or time.monotonic() + pause_s > give_up_s:
                 return outcome
+            tries += 1
+            time.sleep(pause_s)
 
     def _may_pass(self, outcome: Outcome) -> bool:
         if outcome.verdict is Verdict.DISCONNECTED:
