@@ -64,8 +64,8 @@ def test_links_to_elsewhere_go_to_places_that_are_known(page: Path) -> None:
 
 @cache
 def all_tests() -> set[str]:
-    files = (ROOT / "tests").rglob("test_*.py")
-    return {name for file in files for name in re.findall(r"def (test_\w+)", file.read_text())}
+    texts = (file.read_text("utf-8") for file in (ROOT / "tests").rglob("test_*.py"))
+    return {name for text in texts for name in re.findall(r"def (test_\w+)", text)}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=names)
@@ -89,7 +89,8 @@ def test_every_page_of_the_documentation_can_be_reached_from_the_readme() -> Non
 
 def toctree(page: Path) -> list[str]:
     """Return the pages that a page lists for the site."""
-    trees = re.findall(r"^```{toctree}\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
+    tree = re.compile(r"^```{toctree}\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+    trees = tree.findall(page.read_text(encoding="utf-8"))
     entries = [line for tree in trees for line in tree.splitlines() if line and line[0] != ":"]
     return [
         file.relative_to(page.parent).as_posix()
