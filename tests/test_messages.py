@@ -14,8 +14,15 @@ if TYPE_CHECKING:
 
 SOURCE = Path(logspire.__file__).parent
 PAGE = Path(__file__).parents[1] / "docs/troubleshooting.md"
+FOR_THE_COMMANDS = {"discovery.py", "exchanges.py"}
+"""What these say is printed by ``python -m logspire check``, with its own advice."""
 MODULES = [
-    *(path for folder in ("core", "delivery", "aws") for path in (SOURCE / folder).glob("*.py")),
+    *(
+        path
+        for folder in ("core", "delivery", "aws")
+        for path in (SOURCE / folder).glob("*.py")
+        if path.name not in FOR_THE_COMMANDS
+    ),
     SOURCE / "handler.py",
 ]
 OPTIONS = SOURCE / "options.py"
