@@ -3,7 +3,7 @@
 from logspire._version import __version__
 from logspire.core.errors import LogspireError, LogspireWarning
 from logspire.core.ledger import DeliveryStats, Loss, LossReason
-from logspire.formatters import CloudWatchLogFormatter, JSONFormatter
+from logspire.formatters import CloudWatchLogFormatter, JSONFormatter, log_context
 from logspire.handler import CloudWatchLogHandler
 
 __all__ = [
@@ -16,4 +16,5 @@ __all__ = [
     "Loss",
     "LossReason",
     "__version__",
+    "log_context",
 ]

@@ -5,6 +5,7 @@ passing: the next handler prints what it would have printed anyway.
 """
 
 from logspire.formatters.cloudwatch import CloudWatchLogFormatter
+from logspire.formatters.context import log_context
 from logspire.formatters.json_formatter import JSONFormatter
 
-__all__ = ["CloudWatchLogFormatter", "JSONFormatter"]
+__all__ = ["CloudWatchLogFormatter", "JSONFormatter", "log_context"]

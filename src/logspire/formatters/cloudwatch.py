@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping
 
+from logspire.core.errors import InvalidTypeError
 from logspire.formatters.asctime import QuickFormatter
 from logspire.formatters.records import is_mapping, shadow_of, traceback_text
 from logspire.formatters.strict_json import StrictEncoder, free_name
@@ -127,9 +128,9 @@ def _checked_names(names: object) -> tuple[str, ...]:
     if names is None:
         return ()
     if isinstance(names, (str, bytes)) or not isinstance(names, Iterable):
-        raise TypeError(f"{allowed}, not {names!r}")
+        raise InvalidTypeError(f"{allowed}, not {names!r}")
     checked = tuple(names)
     for name in checked:
         if not isinstance(name, str):
-            raise TypeError(f"{allowed} of str: {name!r} is not one")
+            raise InvalidTypeError(f"{allowed} of str: {name!r} is not one")
     return checked

@@ -3,108 +3,243 @@
 from __future__ import annotations
 
 import logging
+import math
 from datetime import datetime, timezone
 
+from logspire.core.errors import InvalidValueError
+from logspire.core.event import repair
+from logspire.core.limits import CLOUDWATCH_LOGS
+from logspire.formatters import arguments
+from logspire.formatters.arguments import REST
+from logspire.formatters.context import bound_fields
+from logspire.formatters.exceptions import exception_members
 from logspire.formatters.records import extras_of, is_mapping, message_text, traceback_text
-from logspire.formatters.strict_json import StrictEncoder, describe_text, free_name
+from logspire.formatters.strict_json import StrictEncoder, describe_text, free_name, quote
+from logspire.formatters.traces import TRACE_FIELDS, trace_fields
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
     from typing import Any, Final, Literal
 
     from logspire.formatters.strict_json import Default
 
-_RESERVED: Final = ("timestamp", "level", "logger", "message", "exception", "stack")
-"""The keys that :class:`JSONFormatter` gives a meaning to."""
+_ALWAYS: Final = ("exception", "stack")
+OWN_FIELDS: Final = ("timestamp", "level", "logger", "message", *_ALWAYS)
+"""What :class:`JSONFormatter` gives a meaning to."""
+DEFAULT_FIELDS: Final = (*OWN_FIELDS[:4], REST, *_ALWAYS)
+
+_OWN_FIELDS: Final = frozenset(OWN_FIELDS)
+_LONGEST_CHARACTER_BYTES: Final = 4
+_MOST_HEADS: Final = 1_000
+_MISSING: Final = object()
+# With one more, for what is less than half a microsecond before the next second.
+_MILLISECONDS: Final = (*(f".{number:03}Z" for number in range(1000)), ".999Z")
 
 
 class JSONFormatter(logging.Formatter):
     """Formats every record as one JSON object on one line.
 
     Its members, in this order: ``timestamp`` (when the record was made: UTC, ISO 8601 with
-    milliseconds and ``Z``), ``level``, ``logger``, ``message``, whatever else is on the record
-    (``extra=`` or a filter put it there), ``exception`` (``type``, ``message``, ``traceback``) and
-    ``stack``. The last two are left out where there is nothing to tell. An extra with the name of
-    one of these gets an underscore after its name: ``level_``.
+    milliseconds and ``Z``), ``level``, ``logger``, ``message``; then the rest, which is static
+    fields, trace identifiers, what :class:`log_context` has bound, and the extras of the record,
+    the later one in place of an earlier one of the same name; then ``exception`` and ``stack``,
+    where there is something to tell. In the rest, the name of one of these six gets an underscore
+    after it: ``level_``.
 
     A message that is a mapping is an object under ``message``. Its members are not merged into the
     record's own: they could not be told from extras, nor kept from taking the place of ``level``.
 
     Args:
-        fmt: must be ``None``. This and the next three are what ``logging.config`` passes.
-        datefmt: must be ``None``.
+        fmt: the same as ``fields``, for where ``logging.config`` knows nothing but ``format``.
+        datefmt: must be ``None``. This and the next two are what ``logging.config`` passes.
         style: not used.
         validate: not used.
+        defaults: must be ``None``.
+        fields: the names of the fields to write, in order, as a list, or as a string with commas or
+            spaces between: of those above, attributes of the record such as ``funcName``, extras,
+            bound or static fields. ``"*"`` is the rest, as far as it is not named; without it, that
+            is left out. ``exception`` and ``stack`` come at the end if they are not named.
+        rename_fields: new names by the names of fields.
+        static_fields: names and values of fields that every record has.
+        dumps: makes JSON in place of the formatter, called as ``dumps(dict, default=function)``;
+            returns ``str`` or ``bytes``. Where it raises, the formatter does it after all.
         json_serialize_default: what to make of a value that JSON does not know. ``None``, and a
             function that raises, give ISO 8601 for dates and times and ``repr`` for the rest.
+        max_message_size: bytes of one event, 26 bytes of overhead included. In a longer line texts
+            and lists are cut, the longest first; its member ``shortened_from`` has the bytes that
+            it had.
 
     Raises:
-        TypeError: ``json_serialize_default`` is neither ``None`` nor callable.
-        ValueError: ``fmt`` or ``datefmt`` is given.
+        ValueError: an argument has a value that is not allowed; the message says what is.
+        TypeError: an argument is of the wrong type.
 
-    Safe to use from several threads. ``format`` raises for arguments that do not fit the message,
-    as ``logging.Formatter`` does, and for nothing else that a record contains.
+    Safe to use from several threads and from signal handlers; never blocks. ``format`` raises for
+    arguments that do not fit the message, as ``logging.Formatter`` does, and for nothing else that
+    a record contains.
     """
 
     def __init__(
         self,
-        fmt: str | None = None,
+        fmt: str | Iterable[str] | None = None,
         datefmt: str | None = None,
         style: Literal["%", "{", "$"] = "%",
         validate: bool = True,  # noqa: FBT001, FBT002 - logging.config passes it by position
         *,
+        defaults: Mapping[str, Any] | None = None,
+        fields: str | Iterable[str] | None = None,
+        rename_fields: Mapping[str, str] | None = None,
+        static_fields: Mapping[str, Any] | None = None,
+        dumps: Callable[..., str | bytes] | None = None,
         json_serialize_default: Default | None = None,
+        max_message_size: int = CLOUDWATCH_LOGS.event_bytes,
     ) -> None:
-        if fmt is not None or datefmt is not None:
-            raise ValueError("fmt and datefmt must be None: JSONFormatter has one form of output")
+        _refuse("datefmt", datefmt, "timestamp is always in UTC and ISO 8601")
+        _refuse("defaults", defaults, "what every record has are static_fields")
+        if fields is not None:
+            _refuse("fmt", fmt, "it means the same as fields, which is given too")
         super().__init__(style=style, validate=validate)
         self._json = StrictEncoder(json_serialize_default)
+        static = arguments.static_values("static_fields", static_fields, OWN_FIELDS)
+        self._static: dict[str, Any] = self._json.legible(static)
+        known = (*OWN_FIELDS, *TRACE_FIELDS, *static)
+        self._renamed = arguments.new_names("rename_fields", rename_fields, known)
+        self._fields: tuple[str, ...] = DEFAULT_FIELDS
+        for keyword, names in (("fmt", fmt), ("fields", fields)):
+            if names is not None:
+                self._fields = arguments.field_names(keyword, names)
+        self._is_usual = self._fields == DEFAULT_FIELDS and not self._renamed
+        self._dumps = arguments.dumps_function("dumps", dumps)
+        event_bytes = arguments.event_bytes("max_message_size", max_message_size)
+        self._most_bytes = event_bytes - CLOUDWATCH_LOGS.overhead_bytes
+        # A second since 1970 and its text. One object: a thread sees all of it or nothing.
+        self._known: tuple[float, str] = (math.nan, "")
+        # By level and logger: what the line says of them.
+        self._heads: dict[tuple[str, str], str] = {}
+        is_as_here = type(self).members is JSONFormatter.members
+        self._is_quick = is_as_here and self._is_usual and self._dumps is None
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as one line of JSON. Leaves ``record`` as it is."""
+        text = (self._is_quick and self._quick_line(record)) or self._line(self.members(record))
+        if len(text) * _LONGEST_CHARACTER_BYTES > self._most_bytes:
+            return self._fitting(text, record)
+        return text
+
+    def members(self, record: logging.LogRecord) -> dict[str, Any]:
+        """Return what is told of a record, by the names and in the order of the output.
+
+        For subclasses: what they add or take away is encoded, and kept within the limit, like the
+        rest. The mapping is new; what is in it may belong to the application.
+        """
         members: dict[str, Any] = {
-            "timestamp": _utc_timestamp(record.created),
+            "timestamp": self._timestamp(record.created),
             "level": record.levelname,
             "logger": record.name,
             "message": record.msg if is_mapping(record) else message_text(record),
         }
-        _add_extras(members, record)
+        rest = self._rest(record)
+        if _OWN_FIELDS.isdisjoint(rest):
+            members.update(rest)
+        else:
+            for name, value in rest.items():
+                members[free_name(f"{name}_" if name in _OWN_FIELDS else name, members)] = value
         if record.exc_info or record.exc_text:
-            members["exception"] = _exception_members(record, traceback_text(self, record))
+            members["exception"] = self._exception(record)
         if record.stack_info:
             members["stack"] = self.formatStack(record.stack_info)
+        return members if self._is_usual else self._arranged(members, record)
+
+    def _quick_line(self, record: logging.LogRecord) -> str | None:
+        """Return the line of an ordinary record, in half of the time, or ``None`` of any other.
+
+        Ordinary is a text, without an exception, and beside it only text, numbers and the like.
+        """
+        if (
+            record.exc_info or record.exc_text or record.stack_info or type(record.msg) is not str
+        ):  # fmt: skip
+            return None
+        rest, more = self._rest(record), "}"
+        if rest:
+            encoded = self._json.encode_flat(rest) if _OWN_FIELDS.isdisjoint(rest) else None
+            if encoded is None:
+                return None
+            more = f", {encoded[1:]}"
+        head = self._heads.get((record.levelname, record.name)) or self._head_of(record)
+        message: object = record.getMessage()
+        if type(message) is not str:
+            return None
+        text = (
+            f'{{"timestamp": {quote(self._timestamp(record.created))}{head}{quote(message)}{more}'
+        )
+        return text if text.isascii() or repair(text) == text else None
+
+    def _head_of(self, record: logging.LogRecord) -> str:
+        """Return what stands between the time and the message; the same for most records."""
+        names = {"level": record.levelname, "logger": record.name}
+        head = f', {self._json.encode(names)[1:-1]}, "message": '
+        if len(self._heads) >= _MOST_HEADS:
+            self._heads.clear()
+        self._heads[record.levelname, record.name] = head
+        return head
+
+    def _rest(self, record: logging.LogRecord) -> Mapping[str, Any]:
+        extras, bound, trace = extras_of(record), bound_fields(), trace_fields()
+        if bound or trace or self._static:
+            return {**self._static, **trace, **bound, **extras}
+        return extras
+
+    def _arranged(self, members: dict[str, Any], record: logging.LogRecord) -> dict[str, Any]:
+        """Return those that are asked for, in that order, with their new names."""
+        fields = self._fields
+        rest = [name for name in members if name not in fields and name not in _OWN_FIELDS]
+        arranged: dict[str, Any] = {}
+        for field in (*fields, *_ALWAYS):
+            for name in rest if field == REST else (field,):
+                value = members.pop(name, _MISSING)
+                if value is _MISSING and name not in _OWN_FIELDS:
+                    value = record.__dict__.get(name, _MISSING)
+                if value is not _MISSING:
+                    arranged[free_name(self._renamed.get(name, name), arranged)] = value
+        return arranged
+
+    def _exception(self, record: logging.LogRecord) -> dict[str, Any]:
+        text = traceback_text(self, record)
+        exc_info: object = record.exc_info
+        error = exc_info[1] if isinstance(exc_info, tuple) and len(exc_info) > 1 else None
+        if not isinstance(error, BaseException):
+            return {"traceback": text}
+        return {**exception_members(error), "traceback": text}
+
+    def _timestamp(self, created_s: float) -> str:
+        try:
+            second = created_s // 1
+            known = self._known
+            if known[0] != second:
+                text = datetime.fromtimestamp(second, tz=timezone.utc).isoformat()
+                self._known = known = second, text.removesuffix("+00:00")
+            return known[1] + _MILLISECONDS[round((created_s - second) * 1e6) // 1000]
+        except Exception:  # noqa: BLE001 - not a number, or not a date that there is
+            return describe_text(created_s)
+
+    def _line(self, members: object) -> str:
+        if self._dumps is not None:
+            try:
+                text = self._dumps(members, default=self._json.default)
+                return text.decode() if isinstance(text, bytes) else str.__str__(text)
+            except Exception:  # noqa: BLE001, S110 - the application's function; ours does not fail
+                pass
         return self._json.encode(members)
 
+    def _fitting(self, text: str, record: logging.LogRecord) -> str:
+        if len(repair(text).encode()) <= self._most_bytes:
+            return text
+        from logspire.formatters.shortening import shortened  # noqa: PLC0415 - hardly ever needed
 
-def _add_extras(members: dict[str, Any], record: logging.LogRecord) -> None:
-    for name, value in extras_of(record).items():
-        members[free_name(f"{name}_" if name in _RESERVED else name, members)] = value
-
-
-def _exception_members(record: logging.LogRecord, traceback: str) -> dict[str, str]:
-    exc_info: object = record.exc_info
-    error = exc_info[1] if isinstance(exc_info, tuple) and len(exc_info) > 1 else None
-    if not isinstance(error, BaseException):
-        return {"traceback": traceback}
-    kind = type(error)
-    place = "" if kind.__module__ == "builtins" else f"{kind.__module__}."
-    return {
-        "type": f"{place}{kind.__qualname__}",
-        "message": _text_of(error),
-        "traceback": traceback,
-    }
+        members = self._json.legible(self.members(record))
+        return shortened(members, self._line, self._most_bytes)
 
 
-def _text_of(error: BaseException) -> str:
-    try:
-        return str(error)
-    except Exception:  # noqa: BLE001 - str() is the application's code
-        return describe_text(error)
-
-
-def _utc_timestamp(created_s: float) -> str:
-    try:
-        moment = datetime.fromtimestamp(created_s, tz=timezone.utc)
-    except Exception:  # noqa: BLE001 - not a number, or not a date that there is
-        return describe_text(created_s)
-    return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+def _refuse(keyword: str, value: object, instead: str) -> None:
+    if value is not None:
+        raise InvalidValueError(f"{keyword} must be None, not {value!r}: {instead}")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import copy
 import logging
 from collections.abc import Mapping
+from itertools import filterfalse
 
 from logspire.formatters.strict_json import describe_text
+from logspire.formatters.tracebacks import format_exception
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ STANDARD_ATTRIBUTES: Final = frozenset(vars(logging.LogRecord("", 0, "", 0, "", 
     "message",
     "taskName",  # since Python 3.12; records may come from another Python, by a socket
 }
+_is_standard = STANDARD_ATTRIBUTES.__contains__
 
 
 def is_mapping(record: logging.LogRecord) -> bool:
@@ -50,7 +53,7 @@ def extras_of(record: logging.LogRecord) -> dict[str, Any]:
     """Return what ``extra=``, a filter or a record factory put on the record."""
     # A copy first: another thread may format, and so change, the same record.
     attributes = record.__dict__.copy()
-    return {name: attributes[name] for name in attributes if name not in STANDARD_ATTRIBUTES}
+    return {name: attributes[name] for name in filterfalse(_is_standard, attributes)}
 
 
 def traceback_text(formatter: logging.Formatter, record: logging.LogRecord) -> str:
@@ -58,6 +61,6 @@ def traceback_text(formatter: logging.Formatter, record: logging.LogRecord) -> s
     if not record.exc_info:
         return record.exc_text or ""
     try:
-        return formatter.formatException(record.exc_info)
+        return format_exception(formatter, record.exc_info)
     except Exception:  # noqa: BLE001 - not what sys.exc_info() returns, or no stack left
         return record.exc_text or describe_text(record.exc_info)
