@@ -159,6 +159,18 @@ def test_importing_and_constructing_load_nothing_that_takes_long() -> None:
     assert costly & loaded == set()
 
 
+def test_what_not_every_program_uses_is_loaded_when_it_is_first_asked_for() -> None:
+    program = (
+        "import logspire, sys\n"
+        "module = 'logspire.formatters.json_formatter'\n"
+        "print(module in sys.modules, {'JSONFormatter', 'log_context'} <= set(dir(logspire)))\n"
+        "from logspire import *\n"
+        "print(JSONFormatter.__name__, log_context.__name__, module in sys.modules)\n"
+        "print(hasattr(logspire, 'JSONFormater'))"
+    )
+    assert output_of(program).split() == ["False", "True", "JSONFormatter", "True", "True", "False"]
+
+
 def output_of(program: str) -> str:
     run = subprocess.run(
         [sys.executable, "-c", program], check=True, capture_output=True, text=True, timeout=30

@@ -20,8 +20,8 @@ from logspire.delivery.lifecycle import Process
 from logspire.delivery.pipeline import Pipeline, Settings
 from logspire.delivery.report import complain
 from logspire.delivery.senders import deliverers
-from logspire.formatters import CloudWatchLogFormatter
 from logspire.formatters.asctime import Twin
+from logspire.formatters.cloudwatch import CloudWatchLogFormatter
 
 if sys.platform == "win32":
     import socket

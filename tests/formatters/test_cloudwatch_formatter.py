@@ -12,7 +12,7 @@ from formatters.making import (
     record_of,
 )
 
-from logspire.formatters import CloudWatchLogFormatter
+from logspire import CloudWatchLogFormatter
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_a_record_with_slots_and_its_own_message_is_understood() -> None:
 
 def test_dict_config_makes_a_formatter_with_attributes() -> None:
     config = {
-        "()": "logspire.formatters.CloudWatchLogFormatter",
+        "()": "logspire.CloudWatchLogFormatter",
         "fmt": "%(levelname)s %(message)s",
         "add_log_record_attrs": ["name"],
     }

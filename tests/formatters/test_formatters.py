@@ -17,7 +17,7 @@ from formatters.making import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logspire.formatters import CloudWatchLogFormatter, JSONFormatter
+from logspire import CloudWatchLogFormatter, JSONFormatter
 
 FORMATTERS = (
     CloudWatchLogFormatter(),

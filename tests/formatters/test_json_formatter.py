@@ -13,7 +13,7 @@ from formatters.making import (
     record_of,
 )
 
-from logspire.formatters import JSONFormatter
+from logspire import JSONFormatter
 
 
 def test_an_exception_keeps_type_message_and_traceback() -> None:
@@ -77,7 +77,7 @@ def traced(*args, **keywords):
     record.trace = "t-1"
     return record
 logging.setLogRecordFactory(traced)
-from logspire.formatters import JSONFormatter
+from logspire import JSONFormatter
 print(JSONFormatter().format(logging.makeLogRecord({"msg": "x"})))
 """
     run = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)

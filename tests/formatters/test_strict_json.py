@@ -27,7 +27,7 @@ from formatters.making import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logspire.formatters import CloudWatchLogFormatter
+from logspire import CloudWatchLogFormatter
 from logspire.formatters.strict_json import CIRCULAR, MAX_DEPTH, TOO_DEEP, StrictEncoder
 
 

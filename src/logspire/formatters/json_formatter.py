@@ -14,6 +14,7 @@ from logspire.formatters.arguments import REST
 from logspire.formatters.context import bound_fields
 from logspire.formatters.exceptions import exception_members
 from logspire.formatters.records import extras_of, is_mapping, message_text, traceback_text
+from logspire.formatters.shortening import shortened
 from logspire.formatters.strict_json import StrictEncoder, describe_text, free_name, quote
 from logspire.formatters.traces import TRACE_FIELDS, trace_fields
 
@@ -234,8 +235,6 @@ class JSONFormatter(logging.Formatter):
     def _fitting(self, text: str, record: logging.LogRecord) -> str:
         if len(repair(text).encode()) <= self._most_bytes:
             return text
-        from logspire.formatters.shortening import shortened  # noqa: PLC0415 - hardly ever needed
-
         members = self._json.legible(self.members(record))
         return shortened(members, self._line, self._most_bytes)
 
