@@ -29,7 +29,6 @@ django.setup()
 logging.getLogger("django.request").error("not found")
 """,
     "flask_app.py": 'app.test_client().get("/orders/17")',
-    "aws_lambda.py": 'lambda_handler({"order": 17}, None)',
 }
 README_USE = """
 if "LOGGING" in globals():
