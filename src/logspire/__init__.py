@@ -10,6 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from logspire.formatters.context import log_context
     from logspire.formatters.json_formatter import JSONFormatter
+    from logspire.watchtower import install_as_watchtower
 
 __all__ = [
     "CloudWatchLogFormatter",
@@ -21,11 +22,13 @@ __all__ = [
     "Loss",
     "LossReason",
     "__version__",
+    "install_as_watchtower",
     "log_context",
 ]
 
 _ON_DEMAND = {
     "JSONFormatter": "logspire.formatters.json_formatter",
+    "install_as_watchtower": "logspire.watchtower",
     "log_context": "logspire.formatters.context",
 }
 """Where what not every program uses is loaded from when it is first asked for."""

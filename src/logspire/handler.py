@@ -87,6 +87,9 @@ class CloudWatchLogHandler(logging.Handler):
     handler starts empty; the parent delivers what it held.
     """
 
+    # Whether log_group_retention_days is for a group that exists, too, as watchtower has it.
+    _retention_of_existing = False
+
     def __init__(
         self,
         log_group_name: str = "logspire",
@@ -135,10 +138,12 @@ class CloudWatchLogHandler(logging.Handler):
             log_group_tags=log_group_tags,
             log_group_kms_key_id=log_group_kms_key_id,
             log_group_class=log_group_class,
+            retention_of_existing=self._retention_of_existing,
         )
+        self._source = ClientSource(client)
         service = CloudWatchLogs(
             group_name,
-            ClientSource(client),
+            self._source,
             group=group,
             entity=options.entity(entity),
             compress=options.flag("compress", compress),
@@ -282,29 +287,28 @@ class CloudWatchLogHandler(logging.Handler):
             key = (key, record.name, record.threadName, record.levelname, second)
         name = names.get(key)
         if name is None:
-            name = template.render(_facts(record), timestamp_ms / 1000)
+            name = template.render(self._stream_fields(record), timestamp_ms / 1000)
             if len(names) >= _NAMES_KEPT:
                 names.clear()
             names[key] = name
         return name
 
+    def _stream_fields(self, record: logging.LogRecord) -> dict[str, object]:
+        """Return the values of the fields of a stream template."""
+        path = sys.argv[0] if getattr(sys, "argv", None) else ""
+        program = path.replace("\\", "/").rpartition("/")[2]
+        return {
+            "machine_name": _machine_name(),
+            "program_name": program or "python",
+            "process_id": os.getpid(),
+            "logger_name": record.name,
+            "thread_name": record.threadName,
+            "level_name": record.levelname,
+        }
+
     def __repr__(self) -> str:
         level = logging.getLevelName(self.level)
         return f"<{type(self).__name__} {self.log_group_name} {self.log_stream_name} ({level})>"
-
-
-def _facts(record: logging.LogRecord) -> dict[str, object]:
-    """Return the values of the fields of a stream template."""
-    path = sys.argv[0] if getattr(sys, "argv", None) else ""
-    program = path.replace("\\", "/").rpartition("/")[2]
-    return {
-        "machine_name": _machine_name(),
-        "program_name": program or "python",
-        "process_id": os.getpid(),
-        "logger_name": record.name,
-        "thread_name": record.threadName,
-        "level_name": record.levelname,
-    }
 
 
 def _machine_name() -> str:

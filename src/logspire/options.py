@@ -178,6 +178,7 @@ def group(
     log_group_tags: Any,
     log_group_kms_key_id: Any,
     log_group_class: Any,
+    retention_of_existing: bool = False,
 ) -> GroupOptions:
     """Return what may be created, and how."""
     idle = {
@@ -186,6 +187,8 @@ def group(
         "log_group_kms_key_id": log_group_kms_key_id,
         "log_group_class": log_group_class,
     }
+    if retention_of_existing:
+        del idle["log_group_retention_days"]
     given = [name for name, value in idle.items() if value is not None]
     if given and create_log_group is False:
         message = f"no effect with create_log_group=False: {', '.join(given)}"
@@ -202,6 +205,7 @@ def group(
         log_group_class=None
         if kind is None
         else choice("log_group_class", kind, limits.LOG_GROUP_CLASSES),
+        retention_of_existing=retention_of_existing,
     )
 
 

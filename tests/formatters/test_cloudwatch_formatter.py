@@ -92,6 +92,14 @@ def test_chosen_attributes_come_with_the_message() -> None:
     assert parse(formatter.format(record_of("%s of %d", "one", 2))) == expected
 
 
+def test_attributes_can_be_chosen_later() -> None:
+    formatter = CloudWatchLogFormatter()
+    formatter.add_log_record_attrs = ["levelname"]
+    assert parse(formatter.format(record_of("text"))) == {"levelname": "WARNING", "msg": "text"}
+    with pytest.raises(TypeError, match="add_log_record_attrs must be names"):
+        formatter.add_log_record_attrs = "levelname"
+
+
 def test_chosen_attributes_come_with_the_mapping() -> None:
     formatter = CloudWatchLogFormatter(add_log_record_attrs=("user",))
     record = record_of({"a": 1}, user="me")

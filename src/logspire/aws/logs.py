@@ -41,6 +41,7 @@ class GroupOptions(Value):
     tags: Mapping[str, str] | None = None
     kms_key_id: str | None = None
     log_group_class: str | None = None
+    retention_of_existing: bool = False
 
 
 class CloudWatchLogs:
@@ -65,6 +66,8 @@ class CloudWatchLogs:
         self._entity = entity
         self._compress = compress
         self._retention_due = False
+        # Due once a put has shown that the group is there: before, the call could only fail.
+        self._retention_on_put = group.retention_of_existing and group.retention_days is not None
         self._retention_failures = 0
         self._jobs_until_retention = 0
         self._tending = Lock()
@@ -86,18 +89,21 @@ class CloudWatchLogs:
             client = self._source.get()
             if isinstance(job, Creation):
                 return self._create(client, job.stream)
-            return self._put(client, job)
+            outcome = self._put(client, job)
         except Exception as error:  # noqa: BLE001 - this is where they become ours
             if is_about_credentials(error):
                 self._source.renew(client)
             return outcome_of(error)
+        if self._retention_on_put and outcome.verdict is Verdict.DELIVERED:
+            self._retention_on_put, self._retention_due = False, True
+        return outcome
 
     def has_chores(self) -> bool:
         """Whether `tend` would make a call now, or is making one."""
         return self._retention_due and self._jobs_until_retention <= 0
 
     def tend(self) -> None:
-        """Set the retention of a group that was just created: events do not wait for that.
+        """Set the retention of the group, where it is due: events do not wait for that.
 
         Where it fails, again after the next job; where it is denied, after 2, 4, 8 ... more.
         """
@@ -213,7 +219,7 @@ class CloudWatchLogs:
         ours = outcome is _CREATED or self._group_in_doubt
         if ours and group.retention_days is not None:
             self._retention_failures = self._jobs_until_retention = 0
-            self._retention_due = True
+            self._retention_on_put, self._retention_due = False, True
 
     def _set_retention(self) -> None:
         try:

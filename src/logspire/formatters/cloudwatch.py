@@ -66,6 +66,19 @@ class CloudWatchLogFormatter(QuickFormatter):
         is_shaped = type(self).formatMessage is not logging.Formatter.formatMessage
         self._has_format = fmt is not None or is_shaped
 
+    @property
+    def add_log_record_attrs(self) -> tuple[str, ...]:
+        """The names of the attributes; may be assigned at any time, for later records.
+
+        Raises:
+            TypeError: not names.
+        """
+        return self._attributes
+
+    @add_log_record_attrs.setter
+    def add_log_record_attrs(self, names: Iterable[str] | None) -> None:
+        self._attributes = _checked_names(names)
+
     def format(self, record: logging.LogRecord) -> str:
         """Return the text of one log event. Leaves ``record`` as it is."""
         if self._attributes:

@@ -1,0 +1,3 @@
+import logspire
+
+logspire.install_as_watchtower()

@@ -1,0 +1,88 @@
+"""Logspire takes the place of ``import watchtower``, and says where it cannot."""
+
+from __future__ import annotations
+
+import pickle
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+from migration.conftest import IN_ITS_PLACE, run
+
+import logspire
+from logspire import watchtower
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+INSTALL = "import logspire, sys\nlogspire.install_as_watchtower()\n"
+
+
+def output_of(program: str, path: str = "") -> str:
+    return run("-c", program, environment={}, path=path).stdout.strip()
+
+
+def test_an_import_finds_logspire_even_if_watchtower_is_not_installed() -> None:
+    nothing_else_is_found = "sys.meta_path.clear()\n"
+    program = INSTALL + nothing_else_is_found + "import watchtower\nprint(watchtower.__name__)"
+    assert output_of(program) == "logspire.watchtower"
+
+
+def test_a_sitecustomize_on_the_path_is_enough() -> None:
+    program = "from watchtower import CloudWatchLogHandler as H\nprint(H.__module__)"
+    assert output_of(program, path=IN_ITS_PLACE) == "logspire.watchtower"
+
+
+def test_a_second_call_changes_nothing() -> None:
+    program = INSTALL + "first = sys.modules['watchtower']\n" + INSTALL
+    assert output_of(program + "print(sys.modules['watchtower'] is first)") == "True"
+
+
+def test_it_is_refused_once_watchtower_is_imported(tmp_path: Path) -> None:
+    (tmp_path / "watchtower.py").touch()
+    with pytest.raises(subprocess.CalledProcessError) as caught:
+        output_of("import watchtower\n" + INSTALL, path=str(tmp_path))
+    assert "LogspireError: watchtower is imported already, from" in caught.value.stderr
+    assert str(tmp_path / "watchtower.py") in caught.value.stderr
+
+
+def test_a_reload_stays_with_logspire() -> None:
+    program = INSTALL + (
+        "import importlib, watchtower\n"
+        "again = importlib.reload(watchtower)\n"
+        "print(again is watchtower, issubclass(again.CloudWatchLogHandler,"
+        " logspire.CloudWatchLogHandler))"
+    )
+    assert output_of(program) == "True True"
+
+
+def test_find_spec_knows_the_module() -> None:
+    program = INSTALL + "from importlib.util import find_spec\nprint(find_spec('watchtower').name)"
+    assert output_of(program) == "logspire.watchtower"
+
+
+def test_a_name_that_is_missing_is_named() -> None:
+    with pytest.raises(AttributeError, match=r"Logspire stands in .* 'boto3'"):
+        watchtower.boto3  # noqa: B018
+
+
+def test_an_import_of_a_name_that_is_missing_says_who_lacks_it() -> None:
+    with pytest.raises(subprocess.CalledProcessError) as caught:
+        output_of(INSTALL + "from watchtower import boto3")
+    assert "cannot import name 'boto3' from 'logspire.watchtower'" in caught.value.stderr
+
+
+def test_importing_logspire_does_not_load_it() -> None:
+    program = "import logspire, sys\nprint('logspire.watchtower' in sys.modules)"
+    assert output_of(program) == "False"
+
+
+def test_a_handler_is_one_of_logspire_too() -> None:
+    assert isinstance(watchtower.CloudWatchLogHandler(), logspire.CloudWatchLogHandler)
+
+
+def test_errors_and_formatters_survive_pickle() -> None:
+    error = pickle.loads(pickle.dumps(watchtower.WatchtowerError("lost")))
+    assert (type(error), str(error)) == (watchtower.WatchtowerError, "lost")
+    formatter = watchtower.CloudWatchLogFormatter(add_log_record_attrs=["levelname"])
+    assert pickle.loads(pickle.dumps(formatter)).add_log_record_attrs == ["levelname"]
