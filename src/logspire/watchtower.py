@@ -120,11 +120,10 @@ class CloudWatchLogFormatter(cloudwatch.CloudWatchLogFormatter):
     @property
     def json_serialize_default(self) -> Callable[[Any], Any]:
         """What to make of a value that JSON does not know."""
-        return self._serialize
+        return self._json.default
 
     @json_serialize_default.setter
     def json_serialize_default(self, function: Callable[[Any], Any]) -> None:
-        self._serialize = function
         self._json = StrictEncoder(function)
 
     def format(self, record: logging.LogRecord) -> str:

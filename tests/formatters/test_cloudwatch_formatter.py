@@ -2,6 +2,7 @@
 
 import logging
 import logging.config
+import pickle
 from typing import Any
 
 import pytest
@@ -90,6 +91,12 @@ def test_chosen_attributes_come_with_the_message() -> None:
     formatter = CloudWatchLogFormatter(add_log_record_attrs=["levelname", "name", "absent"])
     expected = {"levelname": "WARNING", "name": "shop.cart", "msg": "one of 2"}
     assert parse(formatter.format(record_of("%s of %d", "one", 2))) == expected
+
+
+def test_a_formatter_goes_to_another_process() -> None:
+    formatter = CloudWatchLogFormatter(json_serialize_default=str)
+    there = pickle.loads(pickle.dumps(formatter))
+    assert parse(there.format(record_of({"a": {1}}))) == {"a": "{1}"}
 
 
 def test_attributes_can_be_chosen_later() -> None:

@@ -86,6 +86,10 @@ class StrictEncoder:
         self.default = default or describe
         self._encode = _quick_encoder()
 
+    def __reduce__(self) -> tuple[type[StrictEncoder], tuple[Default]]:
+        """A formatter goes to another process by pickle; an encoder in C cannot."""
+        return StrictEncoder, (self.default,)
+
     def encode(self, value: object) -> str:
         """Return ``value`` as one line of JSON; never raises an ``Exception`` for what is in it."""
         try:
