@@ -18,7 +18,7 @@ pytest.importorskip("gevent", reason="comes with the recipes extra")
 PATCH = "from gevent import monkey; monkey.patch_all()\n"
 # Not the tests' own preamble, which imports botocore: patched after that, no TLS works any more.
 SET_UP = """
-import logging
+import logging, os
 from logspire import CloudWatchLogHandler
 handler = CloudWatchLogHandler(
     "tests", "{logger_name}", send_interval=60, flush_level="ERROR", shutdown_timeout=30
@@ -77,3 +77,24 @@ def test_patched_while_threads_of_ours_run_all_arrives(
     programs.run('log.info("before")\n' + PATCH + LOG, preamble=SET_UP)
     assert_all_arrived_once(cloudwatch_logs)
     assert cloudwatch_logs.messages(GROUP, "app")[0] == "before"
+
+
+def test_a_forked_child_does_not_send_what_its_parent_is_about_to(
+    programs: Programs, cloudwatch_logs: LocalCloudWatchLogs
+) -> None:
+    """Greenlets, unlike threads, live on in a child."""
+    fork = """
+    import gevent
+    log.handlers[:] = [handler := CloudWatchLogHandler("tests", "{logger_name}", send_interval=0.5)]
+    log.info("parent")
+    gevent.sleep(0)
+    child = os.fork()
+    if not child:
+        log.info("child")
+        while handler.stats().held:
+            gevent.sleep(0.05)
+        os._exit(0)
+    os.waitpid(child, 0)
+    """
+    assert programs.run(fork, preface=PATCH, preamble=SET_UP) == ""
+    assert sorted(cloudwatch_logs.messages(GROUP, "app")) == ["child", "parent"]

@@ -10,8 +10,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
+    from threading import Thread
 
-    from logspire.delivery.threads import BareThread, Thread
+    from logspire.delivery.threads import BareThread
     from logspire.delivery.worker import Worker
 
 

@@ -14,10 +14,11 @@ from logspire.delivery.threads import RLock
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from threading import Thread
     from typing import Final
 
     from logspire.core.ledger import Loss
-    from logspire.delivery.threads import BareThread, Thread
+    from logspire.delivery.threads import BareThread
 
 PATIENCE_S: Final = 30.0
 """For how long calls may fail before a line says so."""

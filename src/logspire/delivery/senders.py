@@ -6,16 +6,17 @@ import contextlib
 from collections import deque
 
 from logspire.core.retry import Outcome, Verdict
-from logspire.delivery.threads import SimpleQueue, are_replaced, get_ident, new_thread
+from logspire.delivery.threads import SimpleQueue, are_replaced, end_copies, get_ident, new_thread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from threading import Thread
     from typing import Final
 
     from logspire.core.stream import Job
     from logspire.delivery.destination import Destination
-    from logspire.delivery.threads import BareThread, Thread
+    from logspire.delivery.threads import BareThread
 
 # Identifiers of threads: of all that do nothing but deliver, whatever their handler; of those of
 # the application that deliver at this moment, for want of a thread of ours; of those in a loss
@@ -88,6 +89,7 @@ def new_own_thread(run: Callable[[], None], name: str) -> BareThread | Thread:
 
 def forget_own_threads() -> None:
     """In a forked child: none of them is there, and identifiers are used again."""
+    end_copies()
     deliverers.clear()
     _own_threads.clear()
     _calling.clear()
@@ -160,13 +162,16 @@ class Senders:
                     thread.join()
 
     def _run(self) -> None:
-        while (job := self._jobs.get()) is not None:
+        # Not our own any more: a copy, woken in a forked child before it was ended.
+        while (job := self._jobs.get()) is not None and is_own_thread():
             self._do(job)
 
     def _do(self, job: Job) -> None:
         try:
             outcome = self._destination.perform(job)
-        except BaseException as error:  # noqa: BLE001 - a job without an answer would be held for ever
+        except BaseException as error:  # a job without an answer would be held for ever
+            if not is_own_thread():
+                raise
             outcome = Outcome(Verdict.RETRY, f"{type(error).__name__}: {error}")
         has_chores = self._destination.has_chores()
         if has_chores:

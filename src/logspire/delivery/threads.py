@@ -1,31 +1,36 @@
-"""Threads, and locks to go with them, that stay of one kind when gevent comes.
+"""Threads, and what goes with them, that stay of one kind when gevent comes.
 
 ``gevent.monkey.patch_all()`` puts greenlets in the place of threads while the program runs. Called
 before Logspire is imported it has replaced all of ours; called later (gunicorn's gevent workers do
 that after they have forked) it must replace none. A mixture would be the end: a greenlet that waits
-on a lock of threads stops all greenlets, and with them whoever would release that lock.
+on a lock of threads stops all greenlets, and with them whoever would release that lock. So what
+``threading`` has to offer is looked up once, when this module is imported.
 
-So what ``threading`` has to offer is looked up once, when this module is imported.
+Greenlets differ from threads in one thing: they live on in forked children, as copies.
 """
 
 from __future__ import annotations
 
 import _thread
+import os
+import sys
 import threading
 from queue import SimpleQueue
-from threading import Lock, Thread, get_ident
+from threading import Lock, get_ident
+from types import BuiltinFunctionType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
 __all__ = [
     "BareThread",
     "Lock",
     "RLock",
     "SimpleQueue",
-    "Thread",
     "are_replaced",
+    "end_copies",
     "get_ident",
     "new_thread",
 ]
@@ -33,6 +38,7 @@ __all__ = [
 # The class: `threading.RLock` is a function that may make another kind later.
 RLock = type(threading.RLock())
 _start_new_thread = _thread.start_new_thread
+_greenlets: set[Any] = set()
 
 
 class BareThread:
@@ -44,6 +50,7 @@ class BareThread:
 
     def __init__(self, run: Callable[[], None]) -> None:
         self._run = run
+        self._process_id = os.getpid()
         self._alive = Lock()
         """Locked from the start of the thread to its end."""
 
@@ -70,9 +77,14 @@ class BareThread:
             self._alive.release()
 
     def _main(self) -> None:
+        gevent = sys.modules.get("gevent")
+        greenlet = gevent.getcurrent() if gevent is not None else None
+        _greenlets.add(greenlet)
         try:
-            self._run()
+            if os.getpid() == self._process_id:  # forked before it began, it is a copy
+                self._run()
         finally:
+            _greenlets.discard(greenlet)
             self._alive.release()
 
 
@@ -84,6 +96,19 @@ def are_replaced() -> bool:
     return _thread.start_new_thread is not _start_new_thread
 
 
-def new_thread(run: Callable[[], None], name: str) -> Thread | BareThread:
+def new_thread(run: Callable[[], None], name: str) -> threading.Thread | BareThread:
     """Return a daemon thread, not started yet."""
-    return BareThread(run) if are_replaced() else Thread(target=run, name=name, daemon=True)
+    if isinstance(_thread.start_new_thread, BuiltinFunctionType):
+        return threading.Thread(target=run, name=name, daemon=True)
+    return BareThread(run)
+
+
+def end_copies() -> None:
+    """In a forked child: end the greenlets that are copies of the parent's threads.
+
+    Each gets a ``GreenletExit`` where it waits, before anything else happens to it.
+    """
+    for greenlet in _greenlets:
+        if hasattr(greenlet, "kill"):  # not so in a real thread
+            greenlet.kill(block=False)
+    _greenlets.clear()

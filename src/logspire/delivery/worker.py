@@ -14,7 +14,7 @@ from logspire.core.ledger import LossReason
 from logspire.core.retry import Outcome, Verdict
 from logspire.core.stream import Batch
 from logspire.delivery.report import Reporter, Trouble, complain
-from logspire.delivery.senders import Senders, calling_inline
+from logspire.delivery.senders import Senders, calling_inline, is_own_thread
 from logspire.delivery.wakeup import Wakeup
 
 TYPE_CHECKING = False
@@ -111,7 +111,7 @@ class Worker:
 
     def run(self, senders: Senders, may_end: Callable[[], bool]) -> None:
         """Work until a request says to stop and ``may_end`` agrees; then touch nothing any more."""
-        while True:
+        while is_own_thread():  # or it is a copy, woken in a forked child before it was ended
             try:
                 self._turn(senders)
                 if self._ending and self.is_idle() and self._end(may_end):
