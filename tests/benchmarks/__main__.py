@@ -30,9 +30,12 @@ if TYPE_CHECKING:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    options = _parser().parse_args(arguments)
-    if options.publish and not options.only:
-        options.only = list(NEEDED)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.publish:
+        if options.only or options.sizes is not DEFAULT:
+            parser.error("--publish has rows and sizes of its own: no --only, --quick or --full")
+        options.only = NEEDED
     if importlib.util.find_spec("watchtower") is None:
         sys.exit(
             "watchtower is missing, which is one side of the comparison: pip install '.[bench]'"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from .__main__ import main
 from .picture import PANELS, number, picture
 from .plan import QUICK, measurements
 from .published import NEEDED, PAGES, PICTURE, ROWS, RUN, table, with_table
@@ -54,6 +55,14 @@ def test_every_figure_that_is_shown_is_one_that_the_benchmark_measures() -> None
     measured = {(line.row, line.figure) for line in LINES}
     assert {(row.row, row.figure) for row in (*ROWS, *PANELS)} <= measured
     assert set(NEEDED) <= {one.row for one in measurements(QUICK)}
+
+
+def test_figures_of_a_run_that_is_too_short_are_not_published(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["--publish", "--quick"])
+    assert "no --only, --quick or --full" in capsys.readouterr().err
 
 
 def test_a_run_that_is_saved_and_loaded_is_the_same(tmp_path: Path) -> None:
