@@ -74,7 +74,8 @@ def test_the_books_balance_at_every_moment(
     def watch() -> None:
         while not working.is_set():
             stats = handler.stats()
-            held_too_much = stats.held_bytes > 200_000
+            # Each thread may have one record more in its hands.
+            held_too_much = stats.held_bytes > 200_000 + 4 * 300
             if stats.accepted != stats.delivered + stats.lost + stats.held or stats.held < 0:
                 wrong.append(stats)
             if stats.lost != sum(stats.losses.values()) or held_too_much:

@@ -4,11 +4,15 @@ What a logging call may do here is narrow, because it can be interrupted at any 
 another thread, by a signal handler that logs as well or raises (a time-out in a task queue), by a
 finalizer that the garbage collector runs. So:
 
-* One lock guards the hand-over, held for a few instructions that call nothing foreign and do no
-  I/O. It is re-entrant: who interrupts its holder on the same thread goes through.
-* A record is in with one ``deque.append``. Whatever interrupts the lines after it can at worst
-  leave the byte count short by that record until the worker next takes everything, and leave the
-  worker asleep until the next record, flush or exit.
+* A record is in with one ``deque.append``, and usually without a lock. Many threads that log would
+  queue for one: the first that has to wait is given it while another runs, which then waits too,
+  and from then on each record costs a switch of threads.
+* The bound is on what is here: each thread may have one record more in its hands. Where the count
+  of bytes is interrupted, or (without the GIL) raced, it is wrong until the worker next takes
+  everything, and the worker asleep until the next record, flush or exit at worst.
+* One lock guards the rest: taking, waking, making room. It is held for a few instructions that call
+  nothing foreign and do no I/O, and is re-entrant: who interrupts its holder on the same thread
+  goes through.
 """
 
 from __future__ import annotations
@@ -117,23 +121,21 @@ class Intake:
             ``False`` if there is no room and the policy is to block: `wait_for_room`, try again.
         """
         cost = record[2].__sizeof__() + _OBJECT_BYTES  # memory_bytes, without the call
-        with self.lock:
-            if self.waiting_bytes + self.beyond_bytes + cost > self._bound_bytes:
+        if self.waiting_bytes + self.beyond_bytes + cost > self._bound_bytes:
+            with self.lock:
                 fits = self._make_room(cost)
-                if not fits and self._policy == "block":
-                    return False
-                if not fits:
+                if not fits and self._policy != "block":
                     self.drop(record)
-                    return True
-            self._records.append(record)
-            self.waiting_bytes += cost
-            if self._untouched:
-                self._note_first()
-            if urgent:
-                self._urgent = True
-                self._wake()
-            elif self.waiting_bytes >= self._wake_at_bytes:
-                self._wake()
+            if not fits:
+                return self._policy != "block"
+        # No call until `append` has returned, so that with the GIL nothing else runs: one step.
+        self.waiting_bytes = waiting_bytes = self.waiting_bytes + cost
+        self._records.append(record)
+        # Only now: who takes says first that there is nothing yet, and then looks.
+        if self._untouched:
+            self._note_first()
+        if urgent or waiting_bytes >= self._wake_at_bytes:
+            self._wake(urgent=urgent)
         return True
 
     def drop(self, record: Record) -> None:
@@ -149,7 +151,11 @@ class Intake:
         each statement leaves the counts such that this does no harm.
         """
         with self.lock:
-            count, cost = len(self._records), self.waiting_bytes
+            # Both before looking: a record that comes in afterwards sees them.
+            self._untouched = True
+            self._wake_at_bytes = self._wake_bytes
+            since_s, (urgent, self._urgent) = self._since_s, (self._urgent, False)
+            cost, count = self.waiting_bytes, len(self._records)  # in this order one step, as above
             # Into a list that is there, so that what was popped is not lost if the finalizer has
             # made room meanwhile, and there are fewer.
             records: list[Record] = []
@@ -161,10 +167,7 @@ class Intake:
             self.beyond_bytes += cost
             dropped, self.dropped = self.dropped, 0
             dropped_from, self._dropped_from = self._dropped_from, {}
-            urgent, self._urgent = self._urgent, False
-            self._wake_at_bytes = self._wake_bytes
-            self._untouched = not self._records
-            return Taken(records, self._since_s, dropped, dropped_from, urgent)
+            return Taken(records, since_s, dropped, dropped_from, urgent)
 
     def arm(self, asleep_for_s: float) -> None:
         """The worker is about to sleep: decide whether the next record must wake it.
@@ -247,16 +250,20 @@ class Intake:
             self._dropped_from[stream] = 1, time_ms, time_ms
 
     def _note_first(self) -> None:
-        self._since_s = self._clock.monotonic_s()
-        if self._wake_on_first:
-            self._wake()
-        self._untouched = False
+        with self.lock:
+            if self._untouched:
+                self._since_s = self._clock.monotonic_s()
+                if self._wake_on_first:
+                    self._wake()
+                self._untouched = False
 
-    def _wake(self) -> None:
-        if self._wake_at_bytes < math.inf:
-            # In this order: a signal handler that raises in between costs a second call at most.
-            self.wakeup.set()
-            self._wake_at_bytes = math.inf
+    def _wake(self, *, urgent: bool = False) -> None:
+        with self.lock:
+            self._urgent |= urgent
+            if self._wake_at_bytes < math.inf:
+                # In this order: a signal handler that raises in between costs a second call.
+                self.wakeup.set()
+                self._wake_at_bytes = math.inf
 
 
 def memory_bytes(text: str) -> int:
