@@ -58,6 +58,7 @@ LINES: Final = (
         "µs",
         (Target(0.25, "watchtower"), Target(0.5, "stream")),
     ),
+    Line("eight", "switches", "waits of a thread in 1 000 of those calls", ""),
     Line(
         "paced",
         "p999_us",

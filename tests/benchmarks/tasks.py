@@ -10,6 +10,7 @@ import gc
 import json
 import os
 import re
+import resource
 import sys
 import threading
 import time
@@ -45,19 +46,22 @@ def log(
 ) -> Figures:
     """Measure the time of a call, the CPU of the whole process, the time until all is delivered.
 
-    ``call_us`` is the time in which all threads have logged all records, divided by the records.
+    ``call_us`` is the time in which all threads have logged all records, divided by the records;
+    ``switches`` is how often a thread had to wait meanwhile, for a thousand records.
     """
     subject = make(name, "{logger_name}" if streams > 1 else "benchmark")
     loggers = loggers_with(subject, streams)
     lines = ordinary_lines(message_bytes)
     warm = warm_up(subject, loggers) if is_warm else 0
     work = shares(loggers, lines, range(warm, warm + records), threads)
+    switches = resource.getrusage(resource.RUSAGE_SELF).ru_nvcsw
     cpu_s, began_s = time.process_time(), time.perf_counter()
     if threads == 1:
         log_all(*work[0])
     else:
         in_threads(work)
     logged_s = time.perf_counter()
+    switches = resource.getrusage(resource.RUSAGE_SELF).ru_nvcsw - switches
     subject.flush()
     cpu_s = time.process_time() - cpu_s
     subject.close()
@@ -67,6 +71,7 @@ def log(
         "sent": warm + records,
         "records": records,
         "call_us": 1e6 * (logged_s - began_s) / records,
+        "switches": 1e3 * switches / records,
         "cpu_s": cpu_s,
         "delivery_s": delivery_s,
     }
