@@ -52,6 +52,29 @@ def test_a_client_of_ours_has_short_time_outs_and_leaves_retries_to_us() -> None
     source.close()
 
 
+ASKS_FOR_A_CODE = """
+[profile app]
+role_arn = arn:aws:iam::123456789012:role/app
+source_profile = base
+mfa_serial = arn:aws:iam::123456789012:mfa/me
+[profile base]
+aws_access_key_id = testing
+aws_secret_access_key = testing
+"""
+
+
+def test_a_profile_that_asks_for_a_code_asks_nobody(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "config").write_text(ASKS_FOR_A_CODE)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    source = ClientSource(ClientOptions(profile_name="app", region_name="us-east-1"))
+    client = source.get()
+    with pytest.raises(PermissionError, match="mfa_serial"):
+        client.put_log_events(logGroupName="g", logStreamName="s", logEvents=[])
+    source.close()
+
+
 def test_calls_made_at_the_end_give_up_in_time() -> None:
     source = ClientSource(ClientOptions())
     source.limit_wait(1.5)

@@ -172,8 +172,16 @@ def new_session(profile_name: str | None) -> Any:
     # application may be using it at this moment.
     session = botocore.session.Session(profile=profile_name)
     session.register_component("data_loader", _shared_loader(session))
-    session.get_component("credential_provider")  # made here, asked for credentials later
+    providers = session.get_component("credential_provider")  # made here, asked later
+    for provider in providers.providers:
+        if hasattr(provider, "_prompter"):
+            provider._prompter = _refuse_code  # noqa: SLF001 - there is no public way
     return session
+
+
+def _refuse_code(_prompt: str) -> str:
+    # botocore would ask on the terminal, its echo turned off, from a thread in the background.
+    raise PermissionError("the profile has mfa_serial: a handler cannot ask for a code")
 
 
 def _no_credentials() -> Exception:
