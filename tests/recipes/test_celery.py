@@ -7,7 +7,6 @@ import os
 import re
 import signal
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 pytest.importorskip("celery", reason="comes with the recipes extra")
 pytestmark = pytest.mark.slow
 
-CELERY = str(Path(PYTHON).with_name("celery"))
+CELERY = (PYTHON, "-m", "celery")
 TASK_RECORD = re.compile(r"packed order \d+|Task \S+ received|Task \S+ succeeded in .*")
 SEND = "import {module}\nfor number in range({orders}): {module}.pack.delay(number)"
 
@@ -45,7 +44,7 @@ def start(run: Run) -> Start:
         places = {"environment": environment, "shutdown_timeout": s}
         client = run("celery", PYTHON, "-c", send, **places)
         assert (client.wait(), client.output) == (0, "")
-        return run("celery", CELERY, "-A", module, "worker", *options, **places)
+        return run("celery", *CELERY, "-A", module, "worker", *options, **places)
 
     return start
 
@@ -91,7 +90,7 @@ def test_a_warm_shutdown_in_the_middle_delivers_what_was_logged_in_each_process(
     assert worker.stop(signal.SIGTERM) == 0, worker.output
     assert worker.complaints == []
     assert [record["message"] for record in of_tasks(cloudwatch_logs)] == said_of_tasks(worker)
-    main = f"{os.uname().nodename}/celery/{worker.process.pid}"
+    main = f"{os.uname().nodename}/__main__.py/{worker.process.pid}"
     streams = arrived(cloudwatch_logs, "shop")
     assert sum("received" in text for text in streams[main]) == worker.output.count("] received")
 
@@ -102,7 +101,7 @@ def test_children_that_are_replaced_deliver_before_they_leave(
     worker = start("--concurrency=1", "--max-tasks-per-child=5", orders=10, environment=reachable)
     # Waited for: with this transport, a child that replaced another is killed at a shutdown.
     worker.wait_until_said("succeeded in", times=10)
-    main = f"{os.uname().nodename}/celery/{worker.process.pid}"
+    main = f"{os.uname().nodename}/__main__.py/{worker.process.pid}"
 
     def children_delivered() -> bool:
         puts = [call.request for call in cloudwatch_logs.calls if call.events_stored]

@@ -41,9 +41,10 @@ async def pack(name: str, orders: int) -> None:
 
 
 async def main(orders: int) -> None:
-    """Let three packers work side by side, until they are done or SIGTERM comes."""
-    this_task = asyncio.current_task()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, this_task.cancel)
+    """Let three packers work side by side, until they are done or somebody stops them."""
+    loop, this_task = asyncio.get_running_loop(), asyncio.current_task()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, this_task.cancel)
     logger.info("opens")
     await asyncio.gather(*(pack(name, orders) for name in ("ann", "bob", "eve")))
     logger.info("closes")
