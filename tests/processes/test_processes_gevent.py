@@ -64,6 +64,14 @@ def test_patched_first_all_arrives(
     assert_all_arrived_once(cloudwatch_logs)
 
 
+def test_patched_first_a_program_that_logs_once_and_leaves_delivers(
+    programs: Programs, cloudwatch_logs: LocalCloudWatchLogs
+) -> None:
+    """CPython 3.12 starts no thread at exit, and gevent looks up host names in one."""
+    assert programs.run('log.info("once")', preface=PATCH, preamble=SET_UP) == ""
+    assert cloudwatch_logs.messages(GROUP, "app") == ["once"]
+
+
 def test_patched_late_no_greenlet_is_held_up_and_all_arrives(
     programs: Programs, cloudwatch_logs: LocalCloudWatchLogs
 ) -> None:

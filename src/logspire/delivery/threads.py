@@ -62,6 +62,7 @@ class BareThread:
         """
         self._alive.acquire()
         try:
+            _have_a_thread_for_names()
             _start_new_thread(self._main, ())
         except BaseException:
             self._alive.release()
@@ -101,6 +102,14 @@ def new_thread(run: Callable[[], None], name: str) -> threading.Thread | BareThr
     if isinstance(_thread.start_new_thread, BuiltinFunctionType):
         return threading.Thread(target=run, name=name, daemon=True)
     return BareThread(run)
+
+
+def _have_a_thread_for_names() -> None:
+    """Have a thread in which gevent looks host names up: CPython 3.12 starts none at exit."""
+    gevent = sys.modules.get("gevent")
+    if gevent is not None and not are_replaced():
+        pool = gevent.get_hub().threadpool
+        pool.size = pool.size or 1
 
 
 def end_copies() -> None:
