@@ -62,3 +62,10 @@ def unreachable() -> Iterator[Mapping[str, str]]:
             "AWS_ACCESS_KEY_ID": "testing",
             "AWS_SECRET_ACCESS_KEY": "testing",
         }
+
+
+@pytest.fixture
+def door() -> Iterator[socket.socket]:
+    """A socket that a server inherits: who comes before it listens, waits there."""
+    with socket.create_server(("127.0.0.1", 0), backlog=256) as listening:
+        yield listening

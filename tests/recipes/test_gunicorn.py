@@ -1,0 +1,207 @@
+"""``docs/recipes/gunicorn`` and ``gunicorn_gevent``: reloaded, scaled, ended, killed."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import time
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pytest
+from recipes.running import PYTHON, SLACK_S
+from recipes.web import Customers, Said, catches, said_to, visit, wait_for_end
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Mapping
+
+    from recipes.running import Program, Run
+
+    from logspire.testing import LocalCloudWatchLogs
+
+pytest.importorskip("gunicorn", reason="comes with the test extra, and not to Windows")
+
+PATIENT_S = 25
+"""A busy machine needs seconds for the SDK; gunicorn kills after 30."""
+SERVERS = [("gunicorn", "sync"), ("gunicorn", "gthread"), ("gunicorn_gevent", "gevent")]
+SLOW = pytest.mark.slow
+
+
+class Gunicorn:
+    """A gunicorn as a recipe configures it."""
+
+    def __init__(
+        self,
+        run: Run,
+        door: socket.socket,
+        environment: Mapping[str, str],
+        *options: str,
+        recipe: str = "gunicorn",
+        shutdown_timeout: float = PATIENT_S,
+    ) -> None:
+        if recipe == "gunicorn_gevent":
+            pytest.importorskip("gevent", reason="comes with the recipes extra")
+        self.url = f"http://127.0.0.1:{door.getsockname()[1]}"
+        self.program = run(
+            recipe,
+            *(PYTHON, "-m", "gunicorn", "--no-control-socket", f"--bind=fd://{door.fileno()}"),
+            *(*options, "app:app"),
+            environment=environment,
+            pass_fds=(door.fileno(),),
+            shutdown_timeout=shutdown_timeout,
+        )
+        self._seen = 0
+
+    def new_workers(self, number: int = 2) -> list[int]:
+        """Wait for so many new workers, ready to be ended by a signal; return their ids."""
+        self.program.wait_until_said("Booting worker with pid", times=self._seen + number)
+        started = re.findall(r"Booting worker with pid: (\d+)", self.program.output)[self._seen :]
+        self._seen += number
+        workers = [int(worker) for worker in started]
+        while not all(catches(worker, signal.SIGABRT) for worker in workers):
+            time.sleep(0.02)  # a poll, not luck: gunicorn says nothing when they are ready
+        return workers
+
+    def kill(self, number: int) -> None:
+        """Send the master a signal."""
+        os.kill(self.program.process.pid, number)
+
+    @property
+    def console(self) -> Counter[Said]:
+        """What it said on the console, Logspire's complaints left out."""
+        output, complaints = self.program.output, self.program.complaints
+        lines = re.findall(r"^\[(\d+)\] (\w+) ([\w.]+): (.*)$", output, re.MULTILINE)
+        assert len(lines) + len(complaints) == len(output.splitlines()), output
+        return Counter(Said(int(process_id), *rest) for process_id, *rest in lines)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "worker_class", "preload"),
+    [
+        pytest.param("gunicorn", "sync", [], marks=SLOW),
+        pytest.param("gunicorn", "sync", ["--preload"], marks=SLOW),
+        pytest.param("gunicorn", "gthread", [], marks=SLOW),
+        ("gunicorn", "gthread", ["--preload"]),  # the one that every Python runs
+        pytest.param("gunicorn_gevent", "gevent", [], marks=SLOW),
+        pytest.param("gunicorn_gevent", "gevent", ["--preload"], marks=SLOW),
+    ],
+)
+def test_reloaded_scaled_down_and_ended_under_load_each_line_arrives_once(
+    run: Run,
+    door: socket.socket,
+    cloudwatch_logs: LocalCloudWatchLogs,
+    reachable: Mapping[str, str],
+    recipe: str,
+    worker_class: str,
+    preload: list[str],
+) -> None:
+    options = (f"--worker-class={worker_class}", *preload)
+    server = Gunicorn(run, door, reachable, *options, recipe=recipe)
+    first = server.new_workers()
+    with Customers(server.url) as customers:
+        server.kill(signal.SIGHUP)
+        second = server.new_workers()
+        for worker in first:
+            server.program.wait_until_said(f"Worker exiting (pid: {worker})")
+            wait_for_end(worker)
+        server.kill(signal.SIGTTOU)
+        wait_for_end(second[0])
+    assert server.program.stop() == 0
+    assert Counter(said_to(cloudwatch_logs)) == server.console
+    assert server.program.complaints == []
+    assert orders_of(server.console) == Counter(range(customers.orders))
+
+
+def orders_of(said: Counter[Said]) -> Counter[int]:
+    """Return how often an order was shown and then, by the same process, entered as accessed."""
+    pairs: Counter[int] = Counter()
+    for one in said.elements():
+        shown = re.fullmatch(r"order (\d+) shown", one.message)
+        if shown and one.logger == "shop":
+            access = f'127.0.0.1 "GET /orders/{shown[1]} HTTP/1.1" 200'
+            pairs[int(shown[1])] += sum(
+                times
+                for other, times in said.items()
+                if other.message.startswith(access)
+                and other[:3] == (one.process_id, "INFO", "gunicorn.access")
+            )
+    return pairs
+
+
+@SLOW
+def test_workers_that_are_replaced_after_some_requests_deliver(
+    run: Run,
+    door: socket.socket,
+    cloudwatch_logs: LocalCloudWatchLogs,
+    reachable: Mapping[str, str],
+) -> None:
+    options = ("--worker-class=gthread", "--workers=1", "--max-requests=5")
+    server = Gunicorn(run, door, reachable, *options)
+    visit(server.url, range(12))
+    server.new_workers(3)
+    assert server.program.stop() == 0
+    assert Counter(said_to(cloudwatch_logs)) == server.console
+    assert server.program.complaints == []
+    assert orders_of(server.console) == Counter(range(12))
+
+
+@SLOW
+def test_a_worker_that_hangs_or_is_killed_takes_along_at_most_what_it_held(
+    run: Run,
+    door: socket.socket,
+    cloudwatch_logs: LocalCloudWatchLogs,
+    reachable: Mapping[str, str],
+) -> None:
+    server = Gunicorn(run, door, reachable, "--workers=3", "--timeout=2")
+    hangs, killed, aborted = server.new_workers(3)
+    visit(server.url, range(10))
+    os.kill(aborted, signal.SIGABRT)
+    os.kill(killed, signal.SIGKILL)
+    os.kill(hangs, signal.SIGSTOP)
+    server.new_workers(3)
+    server.program.wait_until_said(f"Worker (pid:{hangs}) was sent SIGKILL!")
+    wait_for_end(hangs)
+    assert server.program.stop() == 0
+    arrived, console = Counter(said_to(cloudwatch_logs)), server.console
+    assert arrived <= console
+    assert {said.process_id for said in console - arrived} <= {hangs, killed}
+    master = server.program.process.pid
+    assert {said[1:] for said in arrived if said.process_id == master} >= {
+        ("ERROR", "gunicorn.error", f"Worker (pid:{aborted}) exited with code 1."),
+        ("CRITICAL", "gunicorn.error", f"WORKER TIMEOUT (pid:{hangs})"),
+        (
+            "ERROR",
+            "gunicorn.error",
+            f"Worker (pid:{killed}) was sent SIGKILL! Perhaps out of memory?",
+        ),
+    }
+
+
+@SLOW
+@pytest.mark.parametrize(("recipe", "worker_class"), SERVERS)
+def test_unreachable_it_serves_and_ends_within_the_time_that_it_was_given(
+    run: Run,
+    door: socket.socket,
+    unreachable: Mapping[str, str],
+    recipe: str,
+    worker_class: str,
+) -> None:
+    options = (f"--worker-class={worker_class}",)
+    server = Gunicorn(run, door, unreachable, *options, recipe=recipe, shutdown_timeout=2)
+    server.new_workers()
+    visit(server.url, range(4))
+    since_s = time.monotonic()
+    assert server.program.stop() == 0
+    # The workers', all at the same time, and then the master's.
+    assert time.monotonic() - since_s < 2 + 2 + SLACK_S
+    assert lost_by(server.program) == server.console.total()
+
+
+def lost_by(program: Program) -> int:
+    """Return how many records it says are lost, of two workers and their master."""
+    said = r"logspire: lost (\d+) records for log group 'shop': \1 shutdown \(not delivered in time"
+    lost = [int(number) for number in re.findall(said, program.output)]
+    assert len(lost) == len(program.complaints) == 3, program.output
+    return sum(lost)

@@ -1,0 +1,95 @@
+"""What the recipes for web servers have in common: visits, and what is said of each."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from recipes.running import arrived, get
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from typing_extensions import Self
+
+    from logspire.testing import LocalCloudWatchLogs
+
+GROUP = "shop"
+
+
+class Said(NamedTuple):
+    """A record, as far as it does not differ from run to run."""
+
+    process_id: int
+    level: str
+    logger: str
+    message: str
+
+
+def said_to(service: LocalCloudWatchLogs) -> list[Said]:
+    """Return the records that arrived, each with the process id that its stream ends in."""
+    return [
+        Said(int(stream.rpartition("/")[2]), json["level"], json["logger"], json["message"])
+        for stream, texts in arrived(service, GROUP).items()
+        for json in map(json_object, texts)
+    ]
+
+
+def json_object(text: str) -> dict[str, str]:
+    """Return an event of JSON as a dictionary."""
+    members: dict[str, str] = json.loads(text)
+    return members
+
+
+def visit(url: str, numbers: Iterable[int]) -> None:
+    """Ask for the page of each order."""
+    for number in numbers:
+        assert get(f"{url}/orders/{number}").strip() == f"order {number}"
+
+
+class Customers:
+    """Visits one order after the other, from 0, while the block lasts."""
+
+    def __init__(self, url: str) -> None:
+        self.orders = 0
+        """How many were answered."""
+        self._url = url
+        self._leave = threading.Event()
+        self._thread = threading.Thread(target=self._visit)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._leave.set()
+        self._thread.join()
+
+    def _visit(self) -> None:
+        while not self._leave.wait(0.01):
+            visit(self._url, [self.orders])
+            self.orders += 1
+
+
+def catches(process_id: int, number: int) -> bool:
+    """Whether a process has a function for a signal, or is gone."""
+    with suppress(FileNotFoundError):
+        status = Path(f"/proc/{process_id}/status").read_text(encoding="ascii")
+        (caught,) = (line for line in status.splitlines() if line.startswith("SigCgt:"))
+        return bool(int(caught.split()[1], 16) >> (number - 1) & 1)
+    return True
+
+
+def wait_for_end(process_id: int, timeout: float = 30) -> None:
+    """Wait until there is no such process."""
+    deadline_s = time.monotonic() + timeout
+    with suppress(ProcessLookupError):
+        while time.monotonic() < deadline_s:
+            os.kill(process_id, 0)
+            time.sleep(0.02)  # a poll, not luck: it is no child of ours
+        raise TimeoutError(f"process {process_id} is still there")
