@@ -16,13 +16,11 @@ from __future__ import annotations
 import heapq
 import itertools
 import math
-from collections import Counter
 
 from logspire.core import event as texts
 from logspire.core.columns import Events, Origin, Whole
-from logspire.core.flush import Flush, Flushes
-from logspire.core.ledger import Ledger, LossReason
-from logspire.core.notice import Gap, Notices
+from logspire.core.holdings import Holdings
+from logspire.core.ledger import LossReason
 from logspire.core.retry import (
     BACKOFF_CAP_S,
     HURRIED_CAP_S,
@@ -32,13 +30,16 @@ from logspire.core.retry import (
     Verdict,
     decide,
 )
-from logspire.core.stream import BESIDE_BYTES, UNSCHEDULED, Batch, Creation, Job, Stream
+from logspire.core.schedule import UNSCHEDULED, Schedule
+from logspire.core.stream import BESIDE_BYTES, Batch, Creation, Job, Stream
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from logspire.core.event import Oversize
+    from logspire.core.flush import Flush
+    from logspire.core.ledger import Ledger
     from logspire.core.limits import Limits
 
 _REFUSALS = (Action.HALVE, Action.GIVE_UP)
@@ -65,25 +66,29 @@ class Backlog:
         beside_bytes: int = BESIDE_BYTES,
     ) -> None:
         self._beside_bytes = beside_bytes
-        self.held_bytes = 0
-        """Memory of what is held, in flight included."""
-        self.held_events = 0
         self._limits = limits
         self._send_interval_s = send_interval_s
         self._oversize = oversize
         self._ledger = ledger
         self._streams: dict[str, Stream] = {}
-        # A heap of (due, tie-breaker, stream). An entry counts only while it says the same as
-        # stream.scheduled: rescheduling pushes a new one, and the old one is passed over.
-        self._schedule: list[tuple[float, int, Stream]] = []
-        self._ties = itertools.count()
+        self._schedule = Schedule()
         self._gate = Gate()
-        self._flushes = Flushes()
+        self._held = Holdings(ledger)
+        self._flushes = self._held.flushes
         self._latest_ms = -math.inf
         self._hurried = False
-        self._notices = Notices()
         self._in_use = False
         """Whether there was a record since the last `abandon`."""
+
+    @property
+    def held_bytes(self) -> int:
+        """Memory of what is held, in flight included."""
+        return self._held.memory_bytes
+
+    @property
+    def held_events(self) -> int:
+        """How many events are held, in flight included."""
+        return self._held.events
 
     def add(
         self,
@@ -140,9 +145,7 @@ class Backlog:
         if lane is None:
             lane = self._streams[stream] = Stream(stream, self._limits, self._beside_bytes)
             self._in_use = True
-        self.held_bytes += sum(events.memory)
-        self.held_events += len(events)
-        self._flushes.hold(len(events))
+        self._held.hold(events)
         if lane.add(events):
             self._reschedule(lane, now_s)
 
@@ -158,8 +161,8 @@ class Backlog:
     ) -> None:
         """Enter records as lost that are not held: in the books, and for the stream to be told."""
         self._in_use = True
-        self._ledger.lose(reason, count, detail)
-        self._notices.lose(stream, reason, count, detail, first_ms=first_ms, last_ms=last_ms)
+        loss = reason, detail
+        self._held.lose(stream, loss, count=count, first_ms=first_ms, last_ms=last_ms)
 
     def tell(self, now_s: float, now_ms: int, *, urgent: bool) -> None:
         """Add the events that tell streams of missing records, if the service is well.
@@ -175,7 +178,7 @@ class Backlog:
             return
         urgent |= self._hurried
         room = self._limits.event_bytes - self._limits.overhead_bytes
-        for gap in self._notices.take_due(now_s, self._send_interval_s, urgent=urgent):
+        for gap in self._held.notices.take_due(now_s, self._send_interval_s, urgent=urgent):
             text = texts.repair(gap.text())
             if len(text.encode()) > room:
                 text = texts.truncate(text, room)
@@ -187,11 +190,13 @@ class Backlog:
 
     def next_notice_s(self) -> float:
         """Return when `tell` may have something to do; ``inf`` if only an answer can change it."""
-        return self._notices.next_due_s(self._send_interval_s) if self._may_tell() else math.inf
+        return (
+            self._held.notices.next_due_s(self._send_interval_s) if self._may_tell() else math.inf
+        )
 
     def is_telling(self) -> bool:
         """Whether notices of missing records are on their way."""
-        return self._notices.are_under_way()
+        return self._held.notices.are_under_way()
 
     def flush(self, now_s: float) -> Flush:
         """Make everything that is held due now, and return a handle that tells when it is gone."""
@@ -230,10 +235,7 @@ class Backlog:
 
         While the destination fails, that is one job at a time, after a wait: see `Gate`.
         """
-        schedule = self._schedule
-        while schedule and not _counts(*schedule[0]):
-            heapq.heappop(schedule)
-        return max(schedule[0][0], self._gate.opens_s()) if schedule else math.inf
+        return max(self._schedule.due_s(), self._gate.opens_s())
 
     def next_job(self, now_s: float, now_ms: int) -> Job | None:
         """Return the most overdue job, if one is due; it then is under way until `resolve`."""
@@ -241,14 +243,13 @@ class Backlog:
         # clock is right, rejects by itself, and one by one, those that are.
         self._latest_ms = max(self._latest_ms, now_ms)
         while self.next_due_s() <= now_s:
-            lane = heapq.heappop(self._schedule)[2]
-            lane.scheduled = UNSCHEDULED
+            lane = self._schedule.pop()
             if lane.jobs and lane.beside_s(now_s) > now_s:  # the last has not even left
                 self._reschedule(lane, now_s)
                 continue
             for events, reason in lane.cut_outside(now_ms, self._latest_ms):
                 detail = self._ledger.because("the service would refuse it")
-                self._settle(lane.name, events, reason, detail)
+                self._held.settle(lane.name, events, (reason, detail))
             self._flushes.close_done()
             if len(lane):
                 job = Creation(lane.name) if lane.missing else lane.cut(now_s)
@@ -294,8 +295,8 @@ class Backlog:
         if self.held_bytes <= held_bytes:
             return
         oldest = [
-            (lane.oldest_timestamp_ms(), next(self._ties), lane)
-            for lane in self._streams.values()
+            (lane.oldest_timestamp_ms(), turn, lane)
+            for turn, lane in enumerate(self._streams.values())
             if len(lane)
         ]
         heapq.heapify(oldest)
@@ -305,7 +306,7 @@ class Backlog:
             next_ms, next_turn, _ = oldest[0] if oldest else (math.inf, math.inf, None)
             until_ms = next_ms if turn < next_turn else next_ms - 1
             events = lane.pop_oldest(self.held_bytes - held_bytes, until_ms)
-            self._settle(lane.name, events, LossReason.QUEUE_FULL, detail)
+            self._held.settle(lane.name, events, (LossReason.QUEUE_FULL, detail))
             if len(lane):
                 heapq.heappush(oldest, (lane.oldest_timestamp_ms(), turn, lane))
                 if lane.jobs:  # what is left may go beside them now
@@ -323,9 +324,8 @@ class Backlog:
         for lane in lanes:
             under_way = [job.events for job in lane.jobs if isinstance(job, Batch)]
             for events in [*under_way, *lane.pop_all()]:
-                self._settle(lane.name, events, reason, detail)
-        self.held_bytes = self.held_events = 0
-        self._flushes.settle_all()
+                self._held.settle(lane.name, events, (reason, detail))
+        self._held.settle_all()
         self._streams.clear()
         self._schedule.clear()
         self._gate = Gate()  # no answer counts any more, so none must be waited for
@@ -342,7 +342,7 @@ class Backlog:
             return
         action = self._fail(lane, outcome.verdict, len(batch.events), now_s, jitter)
         if action is Action.GIVE_UP:
-            self._settle(lane.name, batch.events, LossReason.REFUSED, outcome.detail)
+            self._held.settle(lane.name, batch.events, (LossReason.REFUSED, outcome.detail))
             return
         lane.put_back(batch)
         if action is Action.HALVE:
@@ -389,45 +389,10 @@ class Backlog:
         for reason, indexes in itertools.groupby(range(count), reasons.get):
             run = list(indexes)
             events = batch.events.part(run[0], run[-1] + 1) if reasons else batch.events
-            self._settle(lane.name, events, reason, outcome.detail)
+            loss = None if reason is None else (reason, outcome.detail)
+            self._held.settle(lane.name, events, loss)
         self._ledger.batches += 1
         self._ledger.entity_rejected += outcome.entity_rejected
-
-    def _settle(self, stream: str, events: Events, reason: LossReason | None, detail: str) -> None:
-        """Strike events off; enter their records as delivered or lost with their last pieces."""
-        self.held_bytes -= sum(events.memory)
-        self.held_events -= len(events)
-        loss = None if reason is None else (reason, detail)
-        plain = 0
-        epoch = self._flushes.epoch
-        for origin, count in Counter(events.origins).items():
-            self._flushes.settle(origin.epoch, count)
-            whole = origin.whole
-            if whole is None:
-                plain += count
-                epoch = min(epoch, origin.epoch)
-            elif isinstance(whole, Gap):
-                self._notices.settle(whole, reason)
-            elif whole.settle(count, loss):
-                self._enter(stream, whole.loss, [whole.time_ms], origin.epoch)
-        if plain:
-            self._enter(stream, loss, events.plain_times_ms(plain), epoch)
-
-    def _enter(
-        self,
-        stream: str,
-        loss: tuple[LossReason, str] | None,
-        times_ms: Sequence[int],
-        epoch: int,
-    ) -> None:
-        """Enter records as delivered or lost; ``epoch`` is that of the first of them."""
-        if loss is None:
-            self._ledger.delivered += len(times_ms)
-            return
-        reason, detail = loss
-        first_ms, last_ms = times_ms[0], times_ms[-1]
-        self.lose(stream, reason, detail, count=len(times_ms), first_ms=first_ms, last_ms=last_ms)
-        self._flushes.note_loss(epoch)
 
     def _may_tell(self) -> bool:
         return self._in_use and not self._gate.is_shut()
@@ -443,20 +408,8 @@ class Backlog:
             due = lane.oldest_arrival_s() + self._send_interval_s
             if self._hurried or lane.urgent or lane.attempts or lane.is_full():
                 due = min(due, now_s)
-        due = max(due, lane.not_before_s)
-        if due < lane.scheduled[0]:  # never put off: who has waited longest stays the first
-            lane.scheduled = due, next(self._ties)
-            heapq.heappush(self._schedule, (*lane.scheduled, lane))
+        self._schedule.plan(lane, max(due, lane.not_before_s))
 
     def _forget_if_idle(self, lane: Stream) -> None:
         if not lane.jobs and not len(lane):
             self._streams.pop(lane.name, None)
-
-
-def _counts(due_s: float, turn: int, lane: Stream) -> bool:
-    """Whether an entry of the schedule is the latest for its stream, and still right."""
-    is_latest = (due_s, turn) == lane.scheduled
-    if is_latest and lane.jobs and lane.beside_s(due_s) == math.inf:
-        lane.scheduled = UNSCHEDULED
-        return False
-    return is_latest

@@ -8,6 +8,7 @@ from collections import deque
 
 from logspire.core.columns import Events
 from logspire.core.ledger import LossReason
+from logspire.core.schedule import UNSCHEDULED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,8 +66,6 @@ class Creation:
 
 Job = Batch | Creation
 
-UNSCHEDULED: Final = (math.inf, 0)
-
 
 class Stream:
     """What waits for one log stream, in the order of time, and where its delivery stands.
@@ -117,7 +116,7 @@ class Stream:
         self.count_cap = limits.batch_count
         """Fewer than the limit while a refused event is searched for by halving."""
         self.scheduled = UNSCHEDULED
-        """Used by the schedule in ``Backlog``: when it is due, and its turn among equals."""
+        """Used by ``Schedule``: when it is due, and its turn among equals."""
         self._limits = limits
         # Each in the order of time, and none begins before the end of the one before.
         self._chunks: deque[Events] = deque()
