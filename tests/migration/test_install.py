@@ -46,6 +46,30 @@ def test_it_is_refused_once_watchtower_is_imported(tmp_path: Path) -> None:
     assert str(tmp_path / "watchtower.py") in caught.value.stderr
 
 
+def test_keywords_of_logspire_are_for_every_handler_that_is_not_given_them() -> None:
+    program = (
+        "logspire.install_as_watchtower(on_loss=print)\n"
+        "import watchtower\n"
+        "for keywords in {}, {'on_loss': repr}:\n"
+        "    print(watchtower.CloudWatchLogHandler(**keywords)._pipeline._settings.on_loss)"
+    )
+    assert output_of("import logspire\n" + program).splitlines() == [str(print), str(repr)]
+
+
+@pytest.mark.parametrize(
+    ("keywords", "complaint"),
+    [
+        ("send_interval=1", "send_interval: watchtower has that"),
+        ("oversize='cut'", "oversize must be one of"),
+        ("over_size='drop'", "unexpected keyword argument 'over_size'"),
+    ],
+)
+def test_a_keyword_that_would_be_no_good_is_refused_at_once(keywords: str, complaint: str) -> None:
+    with pytest.raises(subprocess.CalledProcessError) as caught:
+        output_of(f"import logspire\nlogspire.install_as_watchtower({keywords})")
+    assert complaint in caught.value.stderr
+
+
 def test_a_reload_stays_with_logspire() -> None:
     program = INSTALL + (
         "import importlib, watchtower\n"
