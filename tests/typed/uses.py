@@ -20,6 +20,7 @@ from logspire import (
     LogspireWarning,
     Loss,
     LossReason,
+    install_as_watchtower,
 )
 from logspire.testing import Call, Event, LocalCloudWatchLogs, RemoteCloudWatchLogs, Summary
 
@@ -131,6 +132,11 @@ def errors() -> str:
         return str(as_exception)
     warning: type[Warning] = LogspireWarning
     return warning.__name__ + logspire.__version__
+
+
+def in_the_place_of_watchtower() -> None:
+    install_as_watchtower()
+    install_as_watchtower(on_loss=count_loss, shutdown_timeout=5)
 
 
 def local_service() -> None:
