@@ -11,13 +11,23 @@ from typing import TYPE_CHECKING
 
 import pytest
 from recipes.running import PYTHON, SLACK_S
-from recipes.web import Customers, Said, catches, said_to, visit, wait_for_end
+from recipes.web import (
+    Customers,
+    catches,
+    lost_by,
+    orders_in,
+    other_lines,
+    said_on,
+    said_to,
+    visit,
+    wait_for_end,
+)
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Mapping
 
-    from recipes.running import Program, Run
+    from recipes.running import Run
 
     from logspire.testing import LocalCloudWatchLogs
 
@@ -68,14 +78,6 @@ class Gunicorn:
         """Send the master a signal."""
         os.kill(self.program.process.pid, number)
 
-    @property
-    def console(self) -> Counter[Said]:
-        """What it said on the console, Logspire's complaints left out."""
-        output, complaints = self.program.output, self.program.complaints
-        lines = re.findall(r"^\[(\d+)\] (\w+) ([\w.]+): (.*)$", output, re.MULTILINE)
-        assert len(lines) + len(complaints) == len(output.splitlines()), output
-        return Counter(Said(int(process_id), *rest) for process_id, *rest in lines)
-
 
 @pytest.mark.parametrize(
     ("recipe", "worker_class", "preload"),
@@ -109,25 +111,10 @@ def test_reloaded_scaled_down_and_ended_under_load_each_line_arrives_once(
         server.kill(signal.SIGTTOU)
         wait_for_end(second[0])
     assert server.program.stop() == 0
-    assert Counter(said_to(cloudwatch_logs)) == server.console
-    assert server.program.complaints == []
-    assert orders_of(server.console) == Counter(range(customers.orders))
-
-
-def orders_of(said: Counter[Said]) -> Counter[int]:
-    """Return how often an order was shown and then, by the same process, entered as accessed."""
-    pairs: Counter[int] = Counter()
-    for one in said.elements():
-        shown = re.fullmatch(r"order (\d+) shown", one.message)
-        if shown and one.logger == "shop":
-            access = f'127.0.0.1 "GET /orders/{shown[1]} HTTP/1.1" 200'
-            pairs[int(shown[1])] += sum(
-                times
-                for other, times in said.items()
-                if other.message.startswith(access)
-                and other[:3] == (one.process_id, "INFO", "gunicorn.access")
-            )
-    return pairs
+    console = said_on(server.program)
+    assert said_to(cloudwatch_logs) == console
+    assert other_lines(server.program) == []
+    assert orders_in(console, "gunicorn.access") == Counter(range(customers.orders))
 
 
 @SLOW
@@ -142,9 +129,10 @@ def test_workers_that_are_replaced_after_some_requests_deliver(
     visit(server.url, range(12))
     server.new_workers(3)
     assert server.program.stop() == 0
-    assert Counter(said_to(cloudwatch_logs)) == server.console
-    assert server.program.complaints == []
-    assert orders_of(server.console) == Counter(range(12))
+    console = said_on(server.program)
+    assert said_to(cloudwatch_logs) == console
+    assert other_lines(server.program) == []
+    assert orders_in(console, "gunicorn.access") == Counter(range(12))
 
 
 @SLOW
@@ -164,7 +152,7 @@ def test_a_worker_that_hangs_or_is_killed_takes_along_at_most_what_it_held(
     server.program.wait_until_said(f"Worker (pid:{hangs}) was sent SIGKILL!")
     wait_for_end(hangs)
     assert server.program.stop() == 0
-    arrived, console = Counter(said_to(cloudwatch_logs)), server.console
+    arrived, console = said_to(cloudwatch_logs), said_on(server.program)
     assert arrived <= console
     assert {said.process_id for said in console - arrived} <= {hangs, killed}
     master = server.program.process.pid
@@ -196,12 +184,6 @@ def test_unreachable_it_serves_and_ends_within_the_time_that_it_was_given(
     assert server.program.stop() == 0
     # The workers', all at the same time, and then the master's.
     assert time.monotonic() - since_s < 2 + 2 + SLACK_S
-    assert lost_by(server.program) == server.console.total()
-
-
-def lost_by(program: Program) -> int:
-    """Return how many records it says are lost, of two workers and their master."""
-    said = r"logspire: lost (\d+) records for log group 'shop': \1 shutdown \(not delivered in time"
-    lost = [int(number) for number in re.findall(said, program.output)]
-    assert len(lost) == len(program.complaints) == 3, program.output
-    return sum(lost)
+    lost = lost_by(server.program)
+    assert len(lost) == 3
+    assert sum(lost) == said_on(server.program).total()

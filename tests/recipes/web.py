@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import threading
 import time
+from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,11 +17,13 @@ from recipes.running import arrived, get
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from recipes.running import Program
     from typing_extensions import Self
 
     from logspire.testing import LocalCloudWatchLogs
 
 GROUP = "shop"
+LOST = re.compile(rf"logspire: lost (\d+) records? for log group '{GROUP}': \1 shutdown \(")
 
 
 class Said(NamedTuple):
@@ -31,13 +35,49 @@ class Said(NamedTuple):
     message: str
 
 
-def said_to(service: LocalCloudWatchLogs) -> list[Said]:
+def said_to(service: LocalCloudWatchLogs) -> Counter[Said]:
     """Return the records that arrived, each with the process id that its stream ends in."""
-    return [
+    return Counter(
         Said(int(stream.rpartition("/")[2]), json["level"], json["logger"], json["message"])
         for stream, texts in arrived(service, GROUP).items()
         for json in map(json_object, texts)
-    ]
+    )
+
+
+def said_on(program: Program) -> Counter[Said]:
+    """Return what a program logged on its console: ``[process id] level logger: message``."""
+    lines = re.findall(r"^\[(\d+)\] (\w+) ([\w.]+): (.*)$", program.output, re.MULTILINE)
+    return Counter(Said(int(process_id), *rest) for process_id, *rest in lines)
+
+
+def other_lines(program: Program) -> list[str]:
+    """Return the lines of its console that are something else."""
+    return [line for line in program.output.splitlines() if not line.startswith("[")]
+
+
+def orders_in(said: Counter[Said], access_logger: str) -> Counter[int]:
+    """Return how often an order was shown and, by the same process, entered as visited."""
+    visits = Counter(
+        (process_id, int(order[1]))
+        for process_id, level, logger, message in said.elements()
+        if (level, logger) == ("INFO", access_logger)
+        and (order := re.search(r'"GET /orders/(\d+) HTTP/1.1" 200', message))
+    )
+    shown = Counter(
+        (process_id, int(order[1]))
+        for process_id, level, logger, message in said.elements()
+        if (level, logger) == ("INFO", "shop")
+        and (order := re.fullmatch(r"order (\d+) shown", message))
+    )
+    assert visits == shown
+    return Counter(number for _, number in shown.elements())
+
+
+def lost_by(program: Program) -> list[int]:
+    """Return how many records its processes say are lost because they ended."""
+    lost = [LOST.match(complaint) for complaint in program.complaints]
+    assert all(lost), program.output
+    return [int(match[1]) for match in lost if match]
 
 
 def json_object(text: str) -> dict[str, str]:

@@ -1,0 +1,57 @@
+"""A FastAPI application: what it, uvicorn and the access log say goes to CloudWatch Logs."""
+
+import logging.config
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.responses import PlainTextResponse
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "json": {"()": "logspire.JSONFormatter"},
+        "console": {"format": "[%(process)d] %(levelname)s %(name)s: %(message)s"},
+    },
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "console"},
+        "cloudwatch": {
+            "class": "logspire.CloudWatchLogHandler",
+            "formatter": "json",
+            "log_group_name": "shop",
+            "log_stream_name": "{machine_name}/uvicorn/{process_id}",
+            # `docker stop` kills after 10.
+            "shutdown_timeout": 5,
+        },
+    },
+    "root": {"level": "WARNING", "handlers": ["console", "cloudwatch"]},
+    "loggers": {
+        "shop": {"level": "INFO"},
+        # uvicorn has given these handlers of its own, and cut them off from the root logger.
+        "uvicorn": {"level": "INFO", "handlers": [], "propagate": True},
+        "uvicorn.access": {"level": "INFO", "handlers": [], "propagate": True},
+    },
+}
+logging.config.dictConfig(LOGGING)
+logger = logging.getLogger("shop")
+
+
+@asynccontextmanager
+async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+    """Open and close what the application needs."""
+    yield
+    # When uvicorn is done, it raises the SIGTERM again that ended it. That would kill the process
+    # before it has delivered; blocked, it leaves the process to its ordinary end.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+
+
+app = FastAPI(lifespan=lifespan)
+
+
+@app.get("/orders/{number}", response_class=PlainTextResponse)
+async def order(number: int) -> str:
+    """Show an order."""
+    logger.info("order %d shown", number, extra={"order": number})
+    return f"order {number}"
