@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .asking import running_sink
+from .formatting import formatting
 from .fresh import Measurement, measure
 from .growth import growth
 from .plan import DEFAULT, FULL, QUICK, SHORT_BYTES, Sizes, measurements
@@ -103,6 +104,7 @@ def _print(results: Results, sizes: Sizes, rounds: int, took_s: float) -> None:
     )
     for title, text in (
         ("What it costs", costs(results)),
+        ("What a formatter costs", formatting(results)),
         ("How it grows", growth(results)),
         ("What arrived", arrivals(results)),
     ):

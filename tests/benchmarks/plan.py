@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from .formatting import FORMATTERS, ROW
 from .fresh import Measurement
 from .subjects import PREFIX_BYTES, SHIPPING, SUBJECTS
 
@@ -31,6 +32,7 @@ class Sizes(NamedTuple):
     paced: int
     held: int
     burst: int
+    formatted: int
     backlog_bytes: int
     idle_s: float
     growth: Mapping[str, tuple[int, ...]]
@@ -49,6 +51,7 @@ DEFAULT: Final = Sizes(
     paced=100_000,
     held=100_000,
     burst=100_000,
+    formatted=20_000,
     backlog_bytes=64 * _MIB,
     idle_s=10.0,
     growth=_GROWTH,
@@ -60,6 +63,7 @@ QUICK: Final = Sizes(
     paced=1_000,
     held=2_000,
     burst=2_000,
+    formatted=200,
     backlog_bytes=_MIB,
     idle_s=0.1,
     growth={"records": (1_000,), "streams": (3,), "threads": (4,), "message_bytes": (2_000,)},
@@ -81,6 +85,7 @@ def measurements(sizes: Sizes) -> list[Measurement]:
     }
     return [
         Measurement("start", "start", SHIPPING, {}),
+        Measurement(ROW, "format", tuple(FORMATTERS), {"records": sizes.formatted}),
         Measurement("steady", "log", _ALL, usual),
         Measurement("eight", "log", _ALL, {"threads": THREADS, **usual}),
         Measurement("paced", "pace", _ALL, {"records": sizes.paced, "per_s": PER_S, **short}),

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from .asking import ask
+from .formatting import format_all
 from .lines import LAYOUT, ordinary_lines
 from .subjects import Subject, loggers_with, make
 
@@ -256,6 +257,7 @@ def main() -> None:
         "hold": hold,
         "close": close,
         "idle": idle,
+        "format": format_all,
     }
     print(json.dumps(tasks[task](name, **json.loads(parameters))))
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from .asking import ROOT, ask, running_sink
+from .formatting import KINDS
 from .growth import growth
 from .lines import LAYOUT, ordinary_lines
 from .picture import PANELS, picture
@@ -46,13 +47,14 @@ def test_the_smallest_setting_has_every_line_and_all_that_logspire_was_given_arr
     command += ["--json", str(tmp_path / "run.json")]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    _, cost, grown, arrivals = done.stdout.split("\n## ")
+    _, cost, formatted, grown, arrivals = done.stdout.split("\n## ")
     figures_of = {title: cells[-2] for title, *cells in cells_of(cost)}
     assert {line.title for line in LINES if figures_of[line.title]} == {x.title for x in LINES}
+    assert [len(cells) for cells in cells_of(formatted)] == [7] * (1 + len(KINDS))
     assert len(cells_of(grown)) == 2 * len(QUICK.growth)
     arrived = {row: counts for row, subject, *counts in cells_of(arrivals) if subject == "logspire"}
     rows = {f"{one.row} {one.setting or ''}".strip() for one in measurements(QUICK)}
-    assert set(arrived) == rows - {"start"}
+    assert set(arrived) == rows - {"start", "format"}
     assert {row for row, (sent, there, *_) in arrived.items() if sent != there} == set()
     run = load(tmp_path / "run.json")
     assert [cells[3] for cells in cells_of(table(run)) if not cells[3]] == []

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
-from datetime import datetime, timezone
 
 from logspire.core.errors import InvalidValueError
 from logspire.core.event import repair
@@ -15,7 +13,8 @@ from logspire.formatters.context import bound_fields
 from logspire.formatters.exceptions import exception_members
 from logspire.formatters.records import extras_of, is_mapping, message_text, traceback_text
 from logspire.formatters.shortening import shortened
-from logspire.formatters.strict_json import StrictEncoder, describe_text, free_name, quote
+from logspire.formatters.strict_json import StrictEncoder, free_name, quote
+from logspire.formatters.timestamps import Timestamps
 from logspire.formatters.traces import TRACE_FIELDS, trace_fields
 
 TYPE_CHECKING = False
@@ -34,8 +33,6 @@ _OWN_FIELDS: Final = frozenset(OWN_FIELDS)
 _LONGEST_CHARACTER_BYTES: Final = 4
 _MOST_HEADS: Final = 1_000
 _MISSING: Final = object()
-# With one more, for what is less than half a microsecond before the next second.
-_MILLISECONDS: Final = (*(f".{number:03}Z" for number in range(1000)), ".999Z")
 
 
 class JSONFormatter(logging.Formatter):
@@ -113,8 +110,7 @@ class JSONFormatter(logging.Formatter):
         self._dumps = arguments.dumps_function("dumps", dumps)
         event_bytes = arguments.event_bytes("max_message_size", max_message_size)
         self._most_bytes = event_bytes - CLOUDWATCH_LOGS.overhead_bytes
-        # A second since 1970 and its text. One object: a thread sees all of it or nothing.
-        self._known: tuple[float, str] = (math.nan, "")
+        self._timestamp = Timestamps().text
         # By level and logger: what the line says of them.
         self._heads: dict[tuple[str, str], str] = {}
         is_as_here = type(self).members is JSONFormatter.members
@@ -156,9 +152,10 @@ class JSONFormatter(logging.Formatter):
 
         Ordinary is a text, without an exception, and beside it only text, numbers and the like.
         """
-        if (
-            record.exc_info or record.exc_text or record.stack_info or type(record.msg) is not str
-        ):  # fmt: skip
+        if record.exc_info or record.exc_text or record.stack_info:
+            return None
+        level, logger = record.levelname, record.name
+        if not type(record.msg) is type(level) is type(logger) is str:
             return None
         rest, more = self._rest(record), "}"
         if rest:
@@ -166,7 +163,7 @@ class JSONFormatter(logging.Formatter):
             if encoded is None:
                 return None
             more = f", {encoded[1:]}"
-        head = self._heads.get((record.levelname, record.name)) or self._head_of(record)
+        head = self._heads.get((level, logger)) or self._head_of(level, logger)
         message: object = record.getMessage()
         if type(message) is not str:
             return None
@@ -175,13 +172,12 @@ class JSONFormatter(logging.Formatter):
         )
         return text if text.isascii() or repair(text) == text else None
 
-    def _head_of(self, record: logging.LogRecord) -> str:
+    def _head_of(self, level: str, logger: str) -> str:
         """Return what stands between the time and the message; the same for most records."""
-        names = {"level": record.levelname, "logger": record.name}
-        head = f', {self._json.encode(names)[1:-1]}, "message": '
+        head = f', "level": {quote(level)}, "logger": {quote(logger)}, "message": '
         if len(self._heads) >= _MOST_HEADS:
             self._heads.clear()
-        self._heads[record.levelname, record.name] = head
+        self._heads[level, logger] = head
         return head
 
     def _rest(self, record: logging.LogRecord) -> Mapping[str, Any]:
@@ -211,17 +207,6 @@ class JSONFormatter(logging.Formatter):
         if not isinstance(error, BaseException):
             return {"traceback": text}
         return {**exception_members(error), "traceback": text}
-
-    def _timestamp(self, created_s: float) -> str:
-        try:
-            second = created_s // 1
-            known = self._known
-            if known[0] != second:
-                text = datetime.fromtimestamp(second, tz=timezone.utc).isoformat()
-                self._known = known = second, text.removesuffix("+00:00")
-            return known[1] + _MILLISECONDS[round((created_s - second) * 1e6) // 1000]
-        except Exception:  # noqa: BLE001 - not a number, or not a date that there is
-            return describe_text(created_s)
 
     def _line(self, members: object) -> str:
         if self._dumps is not None:
