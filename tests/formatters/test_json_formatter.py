@@ -3,6 +3,7 @@
 import json
 import logging
 import logging.config
+import pickle
 import subprocess
 import sys
 
@@ -52,6 +53,12 @@ def test_a_record_is_one_json_object() -> None:
     )
 
 
+def test_a_formatter_goes_to_another_process() -> None:
+    formatter = JSONFormatter(fields="message *", static_fields={"a": 1}, dumps=json.dumps)
+    there = pickle.loads(pickle.dumps(formatter))
+    assert there.format(record_of("hi")) == '{"message": "hi", "a": 1}'
+
+
 def test_a_mapping_is_an_object_under_message() -> None:
     members = parse(JSONFormatter().format(record_of({"level": "mine"})))
     assert (members["message"], members["level"]) == ({"level": "mine"}, "WARNING")
@@ -72,6 +79,7 @@ def test_what_logging_itself_puts_on_a_record_is_no_extra() -> None:
 def test_what_a_record_factory_adds_is_an_extra_even_if_it_came_first() -> None:
     program = """
 import logging
+import pickle
 def traced(*args, **keywords):
     record = logging.LogRecord(*args, **keywords)
     record.trace = "t-1"

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import logging
+import queue
 import signal
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from logging.handlers import QueueHandler, QueueListener
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,6 +22,7 @@ from logspire import JSONFormatter, log_context
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
 
 FORMATTER = JSONFormatter()
 OWN = ("timestamp", "level", "logger", "message")
@@ -135,6 +141,56 @@ def test_a_pool_does_not_have_the_fields_unless_it_is_given_the_context() -> Non
     with ThreadPoolExecutor(1) as pool, log_context(a=1):
         assert pool.submit(bound).result() == {}
         assert pool.submit(copy_context().run, bound).result() == {"a": 1}
+
+
+def test_a_new_thread_has_none_of_the_fields() -> None:
+    seen: list[dict[str, Any]] = []
+    with log_context(a=1):
+        thread = threading.Thread(target=copy_context().run, args=(lambda: seen.append(bound()),))
+        alone = threading.Thread(target=lambda: seen.append(bound()))
+        for started in (thread, alone):
+            started.start()
+            started.join()
+    inherits = getattr(sys.flags, "thread_inherit_context", 0)  # since Python 3.14, if asked for
+    assert seen == [{"a": 1}, {"a": 1} if inherits else {}]
+
+
+def test_a_forked_process_has_the_fields_and_a_spawned_one_has_none(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text("""
+import logging, multiprocessing
+from logspire import JSONFormatter, log_context
+
+def work(how):
+    line = JSONFormatter("message *").format(logging.makeLogRecord({"msg": how}))
+    print(line, flush=True)
+
+if __name__ == "__main__":
+    with log_context(a=1):
+        for how in ("fork", "spawn"):
+            process = multiprocessing.get_context(how).Process(target=work, args=(how,))
+            process.start()
+            process.join()
+""")
+    done = subprocess.run([sys.executable, program], capture_output=True, check=True, text=True)
+    assert done.stdout.splitlines() == ['{"message": "fork", "a": 1}', '{"message": "spawn"}']
+
+
+@pytest.mark.parametrize("place", ["queue", "listener"])
+def test_behind_a_queue_only_a_formatter_of_the_queue_handler_has_the_fields(place: str) -> None:
+    records: queue.Queue[Any] = queue.Queue()
+    written = io.StringIO()
+    ends = {"queue": QueueHandler(records), "listener": logging.StreamHandler(written)}
+    ends[place].setFormatter(FORMATTER)
+    listener = QueueListener(records, ends["listener"])
+    logger = logging.Logger("shop")  # noqa: LOG001 - no other test may see its handlers
+    logger.addHandler(ends["queue"])
+    listener.start()
+    with log_context(a=1):
+        logger.info("paid")
+        records.join()
+    listener.stop()
+    assert parse(written.getvalue().strip()).get("a") == {"queue": 1, "listener": None}[place]
 
 
 def test_one_object_serves_many_threads_at_once() -> None:

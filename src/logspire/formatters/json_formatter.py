@@ -13,7 +13,7 @@ from logspire.formatters.context import bound_fields
 from logspire.formatters.exceptions import exception_members
 from logspire.formatters.records import extras_of, is_mapping, message_text, traceback_text
 from logspire.formatters.shortening import shortened
-from logspire.formatters.strict_json import StrictEncoder, free_name, quote
+from logspire.formatters.strict_json import StrictEncoder, encode_scalars, free_name, quote
 from logspire.formatters.timestamps import Timestamps
 from logspire.formatters.traces import TRACE_FIELDS, trace_fields
 
@@ -157,19 +157,18 @@ class JSONFormatter(logging.Formatter):
         level, logger = record.levelname, record.name
         if not type(record.msg) is type(level) is type(logger) is str:
             return None
-        rest, more = self._rest(record), "}"
+        rest, more = self._rest(record), ""
         if rest:
-            encoded = self._json.encode_flat(rest) if _OWN_FIELDS.isdisjoint(rest) else None
+            encoded = encode_scalars(rest) if _OWN_FIELDS.isdisjoint(rest) else None
             if encoded is None:
                 return None
-            more = f", {encoded[1:]}"
+            more = f", {encoded}"
         head = self._heads.get((level, logger)) or self._head_of(level, logger)
         message: object = record.getMessage()
         if type(message) is not str:
             return None
-        text = (
-            f'{{"timestamp": {quote(self._timestamp(record.created))}{head}{quote(message)}{more}'
-        )
+        time = quote(self._timestamp(record.created))
+        text = f'{{"timestamp": {time}{head}{quote(message)}{more}}}'
         return text if text.isascii() or repair(text) == text else None
 
     def _head_of(self, level: str, logger: str) -> str:
