@@ -85,10 +85,10 @@ KINDS: Final = {
     "second_us": Kind("the same, each in a second of its own", apart_s=1.0),
     "extras_us": Kind("with four extras", ("ann", "5f3c-17", "200", "12.5"), _EXTRAS),
     "exception_us": Kind(
-        "with an exception, five frames", ("KeyError", "_pay_next"), exc_info=_one_exception
+        "with an exception, six frames", ("KeyError", "_pay_next"), exc_info=_one_exception
     ),
     "cause_us": Kind(
-        "with an exception and its cause, six frames",
+        "with an exception and its cause, seven frames",
         ("KeyError", "OrderError", "_pay_next"),
         exc_info=_with_cause,
     ),
