@@ -83,6 +83,8 @@ def test_the_log_of_a_task_arrives_and_is_read_back_by_the_provider(
     _, *read = airflow.output.split("read back: ")
     assert [(line["logger"], line["event"]) for line in map(json.loads, read)] == said
     assert airflow.complaints == []
+    # watchtower would have asked for the group.
+    assert "DescribeLogGroups" not in cloudwatch_logs.summary.calls
 
 
 def test_the_handler_of_the_provider_delivers_after_dict_config_has_closed_it(
