@@ -107,6 +107,7 @@ class = logspire.JSONFormatter
         ({"rename_fields": {"level": 7}}, TypeError, r"rename_fields\['level'\] must be the new"),
         ({"rename_fields": {7: "level"}}, TypeError, "rename_fields must have strings for keys"),
         ({"rename_fields": {"level": "logger"}}, ValueError, "two fields .* the name 'logger'"),
+        ({"rename_fields": {"level": "xray_trace_id"}}, ValueError, "name 'xray_trace_id'"),
         ({"rename_fields": {"a": "x", "b": "x"}}, ValueError, "two fields .* the name 'x'"),
         ({"static_fields": "shop"}, TypeError, "static_fields must be a mapping .*not str 'shop'"),
         ({"static_fields": {"level": 1}}, ValueError, "static_fields: 'level' is a field of each"),

@@ -29,6 +29,13 @@ FORMATTERS: dict[str, Any] = {
     ),
     "json": JSONFormatter,
     "json with default": lambda: JSONFormatter(json_serialize_default=lambda value: value),
+    "json arranged": lambda: JSONFormatter(
+        fields="message * level args",
+        rename_fields={"level": "a b", "args": "message_"},
+        static_fields={"exception_": 1},
+        dumps=json.dumps,
+        max_message_size=1_000,
+    ),
 }
 # What is lost because of what the record itself says; anything else would be our doing.
 OWN_FAULT = {LossReason.EMPTY, LossReason.TOO_OLD, LossReason.TOO_NEW}

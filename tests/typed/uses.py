@@ -21,6 +21,7 @@ from logspire import (
     Loss,
     LossReason,
     install_as_watchtower,
+    log_context,
 )
 from logspire.testing import Call, Event, LocalCloudWatchLogs, RemoteCloudWatchLogs, Summary
 
@@ -122,6 +123,31 @@ def formatters(record: logging.LogRecord) -> None:
     )
     assert_type(text.format(record), str)
     assert_type(JSONFormatter(json_serialize_default=json.dumps).format(record), str)
+    of_all = JSONFormatter(
+        fields=["timestamp", "*"],
+        rename_fields={"timestamp": "time"},
+        static_fields={"service": "shop", "build": 7},
+        dumps=json.dumps,
+        max_message_size=262_144,
+    )
+    assert_type(of_all.members(record), dict[str, Any])
+    assert_type(JSONFormatter("timestamp, level").format(record), str)
+
+
+@log_context(job="nightly")
+def bound(order: int) -> str:
+    with log_context(request_id="r-17", order=order):
+        return "done"
+
+
+@log_context()
+async def bound_async(order: int) -> str:
+    return bound(order)
+
+
+async def contexts() -> None:
+    assert_type(bound(17), str)
+    assert_type(await bound_async(order=17), str)
 
 
 def errors() -> str:
