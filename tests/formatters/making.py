@@ -5,7 +5,9 @@ import enum
 import json
 import logging
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from types import FrameType
 from typing import Any, NoReturn
 
 from hypothesis import strategies as st
@@ -37,6 +39,22 @@ def record_of(msg: object, *args: object, **attributes: object) -> logging.LogRe
     record = logging.LogRecord("shop.cart", logging.WARNING, "cart.py", 7, msg, args, None)
     record.__dict__.update(attributes)
     return record
+
+
+def functions_called_by(call: Callable[[], object]) -> set[str]:
+    """Return the files and names of the Python functions that a call takes."""
+    called = set()
+
+    def profile(frame: FrameType, event: str, _: object) -> None:
+        if event == "call":
+            called.add(f"{Path(frame.f_code.co_filename).name}:{frame.f_code.co_name}")
+
+    sys.setprofile(profile)
+    try:
+        call()
+    finally:
+        sys.setprofile(None)
+    return called
 
 
 def exc_info_of(error: BaseException) -> Any:

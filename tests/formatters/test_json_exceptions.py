@@ -96,6 +96,16 @@ def test_a_large_group_says_how_many_it_leaves_out() -> None:
     assert exception["left_out"] == 1_000 - (MOST_EXCEPTIONS - 1)
 
 
+def test_a_group_behind_too_many_causes_is_left_out() -> None:
+    cause: BaseException = KeyError("root")
+    for number in range(MOST_EXCEPTIONS):
+        cause = caused_by(OSError(number), cause)
+    group = caused_by(ExceptionGroup("few", [KeyError(1), KeyError(2)]), cause)
+    exception = told(group)
+    assert "exceptions" not in exception
+    assert exception["left_out"] == 2
+
+
 def test_whatever_it_is_few_of_the_fields_that_a_query_can_see_are_used() -> None:
     error: BaseException = KeyError("root")
     for _ in range(6):
@@ -113,6 +123,8 @@ def fields_in(value: Any) -> int:
 
 def test_notes_are_a_list() -> None:
     error: Any = RuntimeError("a")
+    error.__notes__ = [*map(str, range(10))]
+    assert told(error)["notes"] == error.__notes__
     error.__notes__ = ["see the manual", *map(str, range(10))]
     assert told(error)["notes"] == ["see the manual", *map(str, range(9)), "<1 more>"]
 

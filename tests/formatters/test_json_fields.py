@@ -6,7 +6,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from formatters.making import Colour, anything, exc_info_of, parse, record_of, scalars
+from formatters.making import (
+    Colour,
+    anything,
+    exc_info_of,
+    functions_called_by,
+    parse,
+    record_of,
+    scalars,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -155,12 +163,21 @@ def test_the_quick_way_says_the_same_as_the_other(
     assert JSONFormatter().format(record) == Unhurried().format(record)
 
 
-def test_thousands_of_loggers_are_told_apart() -> None:
+@pytest.mark.parametrize("extras", [{}, {"a": "x", "b": 1, "c": 1.5, "d": True, "e": None}])
+def test_an_ordinary_record_takes_the_quick_way(extras: dict[str, object]) -> None:
+    formatter, record = JSONFormatter(static_fields={"service": "shop"}), record_of("hi", **extras)
+    called = functions_called_by(lambda: formatter.format(record))
+    assert "json_formatter.py:_quick_line" in called
+    assert "json_formatter.py:members" not in called
+
+
+def test_thousands_of_loggers_are_told_apart_and_forgotten() -> None:
     formatter = JSONFormatter()
     for number in [*range(2_500), 0]:
         record = record_of("hi")
         record.name = f"shop.{number}"
         assert f'"logger": "shop.{number}"' in formatter.format(record)
+    assert len(formatter._heads) <= 1_000
 
 
 @given(st.floats(0, 2**33))

@@ -64,6 +64,11 @@ def test_a_mapping_is_an_object_under_message() -> None:
     assert (members["message"], members["level"]) == ({"level": "mine"}, "WARNING")
 
 
+def test_an_extra_with_a_name_that_has_a_meaning_does_not_rename_the_others() -> None:
+    members = parse(JSONFormatter().format(record_of("x", level="mine", user="me")))
+    assert (members["level_"], members["user"]) == ("mine", "me")
+
+
 def test_extras_stand_beside_the_records_own_members() -> None:
     members = parse(JSONFormatter().format(record_of("x", user="me", cart=[1, 2])))
     assert (members["user"], members["cart"]) == ("me", [1, 2])

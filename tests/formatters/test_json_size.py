@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from logspire import CloudWatchLogHandler, JSONFormatter
 from logspire.core.limits import CLOUDWATCH_LOGS
+from logspire.formatters import shortening
 
 if TYPE_CHECKING:
     import logging
@@ -72,6 +73,17 @@ def test_a_long_list_and_a_large_object_say_how_much_is_missing() -> None:
     assert kept[:-1] == numbers[: len(kept) - 1]
     assert kept[-1] == f"[... {10_000 - len(kept) + 1} more left out ...]"
     assert members["large"]["..."] == f"{10_000 - len(members['large']) + 1} more left out"
+
+
+def test_one_that_is_missing_is_said_as_well() -> None:
+    assert shortening._cut_members({"a": 1, "b": 2}, 1) == {"a": 1, "...": "1 more left out"}
+    assert shortening._cut_list([1, 2], 1) == [1, "[... 1 more left out ...]"]
+
+
+def test_a_number_of_thousands_of_digits_is_cut_as_text() -> None:
+    members = parse(line_of(record_of("x", number=10**4_000)))
+    assert members["number"].startswith("1000")
+    assert "characters left out" in members["number"]
 
 
 def test_a_member_that_has_the_name_of_the_remark_is_kept() -> None:

@@ -20,6 +20,7 @@ from formatters.making import (
     Level,
     Point,
     anything,
+    functions_called_by,
     keys,
     parse,
     record_of,
@@ -204,6 +205,13 @@ plain = st.recursive(
     lambda inner: st.one_of(st.lists(inner), st.dictionaries(st.text(), inner)),
     max_leaves=20,
 )
+
+
+def test_the_encoder_in_c_is_made_once_and_not_for_each_value() -> None:
+    encoder = StrictEncoder()
+    called = functions_called_by(lambda: encoder.encode({"a": [1, {"b": "x"}]}))
+    assert "strict_json.py:encode" in called
+    assert not called & {"encoder.py:encode", "encoder.py:iterencode", "strict_json.py:_convert"}
 
 
 @given(plain)

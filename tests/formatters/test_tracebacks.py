@@ -9,7 +9,7 @@ import types
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from formatters.making import ExceptionGroup, exc_info_of, parse, record_of
+from formatters.making import ExceptionGroup, exc_info_of, functions_called_by, parse, record_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -139,6 +139,15 @@ def test_a_traceback_is_the_one_that_logging_writes(fail: Callable[[], object]) 
     expected = PLAIN.formatException(exc_info)
     for _ in range(2):  # the first time and from memory
         assert tracebacks.format_exception(PLAIN, exc_info) == expected
+
+
+@pytest.mark.parametrize("fail", [from_cause, in_context, generated, lambda: recurse(2)])
+def test_what_is_known_of_a_place_is_not_asked_for_again(fail: Callable[[], object]) -> None:
+    exc_info = exc_info_from(fail)
+    tracebacks.format_exception(PLAIN, exc_info)
+    called = functions_called_by(lambda: tracebacks.format_exception(PLAIN, exc_info))
+    assert called
+    assert {name for name in called if name.startswith(("traceback.py", "linecache.py"))} == set()
 
 
 @given(st.lists(st.sampled_from(FAILURES), min_size=1, max_size=4), st.booleans())

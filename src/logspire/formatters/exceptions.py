@@ -72,9 +72,9 @@ class _Tale:
         group = _group_of(error)
         if group:
             room = max(0, MOST_EXCEPTIONS - len(self._seen))
-            told = [self.tell(one) for one in group[:room]]
-            members["exceptions"] = told
-            left_out += len(group) - len(told)
+            if room:
+                members["exceptions"] = [self.tell(one) for one in group[:room]]
+            left_out += max(0, len(group) - room)
         if left_out:
             members["left_out"] = left_out
 
