@@ -9,6 +9,7 @@ import sys
 
 import pytest
 from formatters.making import (
+    Hostile,
     exc_info_of,
     parse,
     record_of,
@@ -67,6 +68,10 @@ def test_a_mapping_is_an_object_under_message() -> None:
 def test_an_extra_with_a_name_that_has_a_meaning_does_not_rename_the_others() -> None:
     members = parse(JSONFormatter().format(record_of("x", level="mine", user="me")))
     assert (members["level_"], members["user"]) == ("mine", "me")
+
+
+def test_a_message_that_fails_to_be_text_is_named_by_its_type() -> None:
+    assert "Hostile object" in parse(JSONFormatter().format(record_of(Hostile())))["message"]
 
 
 def test_extras_stand_beside_the_records_own_members() -> None:

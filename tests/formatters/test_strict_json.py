@@ -118,7 +118,7 @@ def test_one_value_in_two_places_is_no_circle() -> None:
     assert parse(StrictEncoder().encode([shared, shared])) == [["NaN"], ["NaN"]]
 
 
-@pytest.mark.parametrize("depth", [MAX_DEPTH - 1, MAX_DEPTH, 100_000])
+@pytest.mark.parametrize("depth", [MAX_DEPTH - 1, MAX_DEPTH, MAX_DEPTH + 1, 100_000])
 @pytest.mark.parametrize("wrap", [lambda x: [x], lambda x: {"a": x}, lambda x: (x,)], ids=range(3))
 def test_nesting_ends_at_a_remark(depth: int, wrap: Callable[[object], object]) -> None:
     value: object = "end"
