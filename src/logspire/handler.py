@@ -20,7 +20,7 @@ from logspire.delivery.lifecycle import Process
 from logspire.delivery.pipeline import Pipeline, Settings
 from logspire.delivery.report import complain
 from logspire.delivery.senders import deliverers
-from logspire.formatters.asctime import Twin
+from logspire.formatters.asctime import PLAIN, Twin, own_of_logging
 from logspire.formatters.cloudwatch import CloudWatchLogFormatter
 
 if sys.platform == "win32":
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from logspire.core.ledger import DeliveryStats, Loss
 
 _NAMES_KEPT: Final = 1024
+_HANDLER_FORMAT: Final = own_of_logging(logging.Handler, "format")
 
 
 class CloudWatchLogHandler(logging.Handler):
@@ -209,7 +210,7 @@ class CloudWatchLogHandler(logging.Handler):
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as its formatter writes it."""
         formatter = self.formatter
-        if type(formatter) is not logging.Formatter:
+        if type(formatter) is not PLAIN or logging.Handler.format is not _HANDLER_FORMAT:
             return super().format(record)
         twin = self._twin
         if twin is None or twin.original is not formatter:

@@ -421,3 +421,29 @@ def test_adding_to_a_long_queue_does_not_look_through_it(bench: Bench) -> None:
         age_ms = number % 2  # out of order, as from several threads
         bench.backlog.add("s", [NOW_MS - age_ms], ["x"], arrived_s=CountedTime(0.0), now_s=number)
     assert CountedTime.comparisons <= 1000  # one each
+
+
+class InterruptedLedger(Ledger):
+    """A signal handler raises in the middle of the first loss."""
+
+    interrupted = False
+
+    def lose(self, reason: LossReason, count: int = 1, detail: str = "") -> None:
+        if not self.interrupted:
+            self.interrupted = True
+            raise KeyboardInterrupt
+        super().lose(reason, count, detail)
+
+
+def test_giving_up_can_be_begun_again_after_an_interruption() -> None:
+    backlog = Backlog(
+        tiny_but(age_ms=None), send_interval_s=0.0, oversize="split", ledger=InterruptedLedger()
+    )
+    for stream in ("a", "b"):
+        backlog.add(stream, [NOW_MS], ["x"], arrived_s=0.0, now_s=0.0)
+    assert backlog.next_job(1.0, NOW_MS) is not None
+    flush = backlog.flush(1.0)
+    with pytest.raises(KeyboardInterrupt):
+        backlog.abandon(LossReason.SHUTDOWN, "")
+    backlog.abandon(LossReason.SHUTDOWN, "")
+    assert (backlog.held_events, flush.done) == (0, True)

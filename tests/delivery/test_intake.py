@@ -31,9 +31,9 @@ def threads_that_take_turns_all_the_time() -> Iterator[None]:
     sys.setswitchinterval(usual_s)
 
 
-def make(*, wake_count: int) -> Intake:
+def make(*, wake_count: int, bound_bytes: int = 10**9) -> Intake:
     return Intake(
-        bound_bytes=10**9,
+        bound_bytes=bound_bytes,
         policy="drop_oldest",
         wake_bytes=10**9,
         wake_count=wake_count,
@@ -116,6 +116,31 @@ def test_each_byte_is_counted_whoever_puts() -> None:
     for thread in in_threads(lambda _: put(intake)):
         thread.join()
     assert intake.held_bytes() == THREADS * RECORDS * memory_bytes("x")
+
+
+def test_a_full_queue_counts_what_comes_in_while_it_makes_room() -> None:
+    small, large = ("stream", 0, "x"), ("stream", 0, "x" * 1000)
+    intake = make(wake_count=10**6, bound_bytes=10 * memory_bytes(small[2]))
+
+    calls = itertools.count()
+
+    def trace(frame: FrameType, event: str, _arg: object) -> None:
+        # Where the hand-over calls something, another thread may run.
+        caller = frame.f_back
+        if event == "call" and caller is not None and caller.f_code.co_name == "_make_room":
+            if next(calls) in (3, 4):  # there is room for a small one by then
+                intake.put(small)
+
+    for _ in range(10):
+        intake.put(small)
+    usual = sys.gettrace()
+    sys.settrace(trace)
+    intake.put(large)
+    sys.settrace(usual)
+    counted_bytes = intake.waiting_bytes
+    taken = intake.take()
+    assert counted_bytes == sum(memory_bytes(text) for _, _, text in taken.records)
+    assert taken.dropped + len(taken.records) == intake.accepted() > 11
 
 
 def put(intake: Intake) -> None:

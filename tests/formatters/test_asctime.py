@@ -169,8 +169,11 @@ def test_a_twin_writes_what_the_original_writes(
 @pytest.mark.parametrize("name", ["format", "formatMessage", "formatTime"])
 def test_what_was_set_on_the_class_before_the_import_counts(name: str) -> None:
     program = f"""
-import logging
-logging.Formatter.{name} = lambda self, *_: "in other words"
+import functools, logging
+@functools.wraps(logging.Formatter.{name})  # which says that it is logging's
+def changed(self, *_):
+    return "in other words"
+logging.Formatter.{name} = changed
 from logspire import CloudWatchLogHandler
 handler = CloudWatchLogHandler()
 handler.setFormatter(logging.Formatter("%(asctime)s"))
@@ -178,6 +181,44 @@ print(handler.format(logging.makeLogRecord(dict())))
 """
     found = subprocess.run([sys.executable, "-c", program], check=True, stdout=subprocess.PIPE)
     assert found.stdout == b"in other words\n"
+
+
+def test_a_class_in_the_place_of_formatter_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Redacted(logging.Formatter):
+        def format(self, record: logging.LogRecord) -> str:
+            return super().format(record).replace("hello", "***")
+
+    monkeypatch.setattr(logging, "Formatter", Redacted)
+    handler = CloudWatchLogHandler()
+    handler.setFormatter(logging.Formatter(FORMAT))
+    assert handler.format(record(NOON_S)).endswith("***")
+    handler.close()
+
+
+@pytest.mark.parametrize("name", ["format", "_format"])
+def test_what_is_set_on_the_style_counts(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain, other = logging.Formatter(FORMAT), logging.Formatter(FORMAT)
+    setattr(plain._style, name, lambda _record: "***")
+    assert Twin(plain).format(record(NOON_S)) == "***"
+    monkeypatch.setattr(logging.PercentStyle, name, lambda _self, _record: "+++")
+    assert Twin(other).format(record(NOON_S)) == "+++"
+
+
+def test_attributes_that_are_exchanged_for_others_count() -> None:
+    plain = logging.Formatter(FORMAT)
+    twin = Twin(plain)
+    plain.__dict__ = dict(vars(logging.Formatter("%(asctime)s %(message)s", "another")))
+    assert twin.format(record(NOON_S)) == "another hello"
+
+
+def test_a_way_of_formatting_that_was_given_to_all_handlers_counts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(logging.Handler, "format", lambda _self, _record: "***")
+    handler = CloudWatchLogHandler()
+    handler.setFormatter(logging.Formatter(FORMAT))
+    assert handler.format(record(NOON_S)) == "***"
+    handler.close()
 
 
 def test_a_formatter_of_the_application_beside_it_rules() -> None:

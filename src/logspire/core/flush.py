@@ -39,9 +39,11 @@ class Flushes:
 
     def settle(self, epoch: int, count: int) -> None:
         """So many events of an epoch are not held any more."""
-        self._held[epoch] -= count
-        if not self._held[epoch]:
-            del self._held[epoch]
+        left = self._held.get(epoch, 0) - count
+        if left > 0:
+            self._held[epoch] = left
+        else:  # below zero where a signal handler that raised made somebody begin again
+            self._held.pop(epoch, None)
 
     def settle_all(self) -> None:
         """No event is held any more."""

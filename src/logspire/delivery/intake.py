@@ -154,7 +154,8 @@ class Intake:
             # Both before looking: a record that comes in afterwards sees them.
             self._untouched = True
             self._wake_at_bytes = self._wake_bytes
-            since_s, (urgent, self._urgent) = self._since_s, (self._urgent, False)
+            since_s, urgent = self._since_s, self._urgent
+            self._urgent = False
             cost, count = self.waiting_bytes, len(self._records)  # in this order one step, as above
             # Into a list that is there, so that what was popped is not lost if the finalizer has
             # made room meanwhile, and there are fewer.
@@ -163,7 +164,8 @@ class Intake:
                 records.extend(starmap(self._records.popleft, repeat((), count)))
             self._taken += len(records)
             # Whatever was interrupted: where nothing is left, nothing is counted.
-            self.waiting_bytes = self.waiting_bytes - cost if self._records else 0
+            # (One step: CPython 3.10 lets others run at a jump as well, and all at a call.)
+            self.waiting_bytes = (self.waiting_bytes - cost) * (not not self._records)  # noqa: SIM208
             self.beyond_bytes += cost
             dropped, self.dropped = self.dropped, 0
             dropped_from, self._dropped_from = self._dropped_from, {}
@@ -234,7 +236,8 @@ class Intake:
         if self._policy == "drop_oldest" and room >= 0:
             while self._records and self.waiting_bytes > room:
                 oldest = self._records.popleft()
-                self.waiting_bytes -= memory_bytes(oldest[2])
+                cost_of_oldest = memory_bytes(oldest[2])  # a call within `-=` would tear it apart
+                self.waiting_bytes -= cost_of_oldest
                 self._count_dropped(oldest)
         return self.waiting_bytes <= room
 

@@ -19,13 +19,24 @@ if TYPE_CHECKING:
 
 _USUAL: Final = "%s,%03d"
 _MILLISECONDS: Final = tuple(map("".join, product(",", *["0123456789"] * 3)))
-# The application may have put methods of its own there, before this is imported or later.
+PLAIN: Final = logging.Formatter
+"""Remembered: the application may put a class of its own in its place later."""
 _METHODS: Final = ("format", "formatMessage", "formatTime", "usesTime")
+
+
+def own_of_logging(owner: type, name: str) -> object:
+    """Return a method if it is logging's own, and not put there by the application before this."""
+    method = getattr(owner, name)
+    # By its module it could not be told: functools.wraps gives a wrapper that of what it wraps.
+    return method if getattr(method, "__globals__", None) is vars(logging) else None
+
+
 _format, _format_message, _format_time, _uses_time = (
-    method if method.__module__ == "logging" else None
-    for method in (getattr(logging.Formatter, name) for name in _METHODS)
+    own_of_logging(PLAIN, name) for name in _METHODS
 )
-_ATTRIBUTES: Final = len(vars(logging.Formatter()))
+_style_format = own_of_logging(logging.PercentStyle, "format")
+_style_inner_format = own_of_logging(logging.PercentStyle, "_format")
+_STYLE_ATTRIBUTES: Final = len(vars(logging.PercentStyle("")))
 # Others may answer by more than the second that they are asked for.
 _CONVERTERS: Final = (time.localtime, time.gmtime)
 
@@ -62,7 +73,7 @@ class QuickFormatter(logging.Formatter):
         self, record: logging.LogRecord, datefmt: str | None = None
     ) -> str:
         """Return the time of the record as text; see ``logging.Formatter.formatTime``."""
-        if logging.Formatter.formatTime is not _format_time:
+        if PLAIN.formatTime is not _format_time:
             return super().formatTime(record, datefmt)  # somebody has a better idea
         try:
             second = record.created // 1
@@ -94,17 +105,24 @@ class Twin(QuickFormatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return what ``logging.Formatter.format`` returns; usually without its six calls."""
-        base, style, shared = logging.Formatter, self._style, self.__dict__
+        original, base = self.original, PLAIN
+        shared, style = original.__dict__, original._style  # noqa: SLF001 - as its `format` does
+        style_class = type(style)
         is_usual = (
-            type(style) is logging.PercentStyle
-            and (len(shared) == _ATTRIBUTES or shared.keys().isdisjoint(_METHODS))
+            shared is self.__dict__  # it was not given another since
+            and shared.keys().isdisjoint(_METHODS)
             and base.format is _format
             and base.formatMessage is _format_message
+            and base.formatTime is _format_time
             and base.usesTime is _uses_time
+            and style_class is logging.PercentStyle
+            and style_class.format is _style_format
+            and style_class._format is _style_inner_format  # type: ignore[attr-defined]  # noqa: SLF001
+            and len(style.__dict__) == _STYLE_ATTRIBUTES
             and not (record.exc_info or record.exc_text or record.stack_info)
         )
         if not is_usual:
-            return super().format(record)
+            return original.format(record)
         layout = style._fmt  # noqa: SLF001 - what its `format` reads
         record.message = record.getMessage()
         if "%(asctime)" in layout:
@@ -112,4 +130,4 @@ class Twin(QuickFormatter):
         try:
             return layout % record.__dict__
         except KeyError:
-            return super().format(record)  # which has defaults, or says what is missing
+            return original.format(record)  # which has defaults, or says what is missing
