@@ -127,9 +127,9 @@ def test_a_full_queue_counts_what_comes_in_while_it_makes_room() -> None:
     def trace(frame: FrameType, event: str, _arg: object) -> None:
         # Where the hand-over calls something, another thread may run.
         caller = frame.f_back
-        if event == "call" and caller is not None and caller.f_code.co_name == "_make_room":
-            if next(calls) in (3, 4):  # there is room for a small one by then
-                intake.put(small)
+        in_the_middle = caller is not None and caller.f_code.co_name == "_make_room"
+        if event == "call" and in_the_middle and next(calls) in (3, 4):  # there is room by then
+            intake.put(small)
 
     for _ in range(10):
         intake.put(small)
