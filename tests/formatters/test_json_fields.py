@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -169,6 +172,26 @@ def test_an_ordinary_record_takes_the_quick_way(extras: dict[str, object]) -> No
     called = functions_called_by(lambda: formatter.format(record))
     assert "json_formatter.py:_quick_line" in called
     assert "json_formatter.py:members" not in called
+
+
+def test_threads_share_a_formatter() -> None:
+    formatter, lines = JSONFormatter(), defaultdict(list)
+
+    def work(number: int) -> None:
+        for turn in range(300):
+            record = record_of("hi", created=float(turn * number))
+            record.name = f"shop.{number}"
+            lines[number].append((formatter.format(record), record))
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(work, range(8)))
+    finally:
+        sys.setswitchinterval(interval)
+    alone = Unhurried()
+    assert all(text == alone.format(record) for some in lines.values() for text, record in some)
 
 
 def test_thousands_of_loggers_are_told_apart_and_forgotten() -> None:

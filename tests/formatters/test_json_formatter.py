@@ -70,6 +70,15 @@ def test_an_extra_with_a_name_that_has_a_meaning_does_not_rename_the_others() ->
     assert (members["level_"], members["user"]) == ("mine", "me")
 
 
+def test_a_message_of_a_record_with_its_own_idea_of_one_need_be_no_text() -> None:
+    class Odd(logging.LogRecord):
+        def getMessage(self) -> Any:  # noqa: N802 - logging's name
+            return 7
+
+    record = Odd("shop", logging.INFO, "x.py", 1, "hi", None, None)
+    assert parse(JSONFormatter().format(record))["message"] == 7
+
+
 def test_a_message_that_fails_to_be_text_is_named_by_its_type() -> None:
     assert "Hostile object" in parse(JSONFormatter().format(record_of(Hostile())))["message"]
 

@@ -31,6 +31,10 @@ class Empty(Exception):  # noqa: N818 - an example
         return False
 
 
+InMain = type("InMain", (Exception,), {"__module__": "__main__"})
+Nowhere = type("Nowhere", (Exception,), {"__module__": 7})
+
+
 class Mute(Exception):  # noqa: N818 - an example
     def __str__(self) -> str:
         raise RuntimeError
@@ -122,6 +126,7 @@ FAILURES = [
     from_cause, in_context, suppressed, circular, raised_nowhere, suggestion, missing_name,
     syntax_error, generated, group, noted, in_a_class,
     lambda: descend(5, Empty()), lambda: descend(0, Mute()), lambda: recurse(0),
+    lambda: descend(0, InMain("x")), lambda: descend(0, Nowhere("x")),
     lambda: recurse(3), lambda: recurse(9), lambda: descend(1, SystemExit(3)),
 ]  # fmt: skip
 
