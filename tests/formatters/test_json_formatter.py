@@ -6,6 +6,7 @@ import logging.config
 import pickle
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 from formatters.making import (
