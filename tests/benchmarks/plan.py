@@ -77,6 +77,7 @@ def measurements(sizes: Sizes) -> list[Measurement]:
     long = {"message_bytes": LONG_BYTES - PREFIX_BYTES}
     usual = {"records": sizes.records, **short}
     queued = {"records": sizes.held, "settle_s": sizes.idle_s / 10, **short}
+    paced = {"records": sizes.paced, "per_s": PER_S, **short}
     burst = {"records": sizes.burst, "is_warm": False}
     backlog = {
         "records": sizes.backlog_bytes // LONG_BYTES,
@@ -88,7 +89,8 @@ def measurements(sizes: Sizes) -> list[Measurement]:
         Measurement(ROW, "format", tuple(FORMATTERS), {"records": sizes.formatted}),
         Measurement("steady", "log", _ALL, usual),
         Measurement("eight", "log", _ALL, {"threads": THREADS, **usual}),
-        Measurement("paced", "pace", _ALL, {"records": sizes.paced, "per_s": PER_S, **short}),
+        Measurement("paced", "pace", _ALL, paced),
+        Measurement("frozen", "pace", _ALL, {"is_frozen": True, **paced}),
         Measurement("memory", "hold", SHIPPING, queued),
         Measurement("wire", "log", SHIPPING, {"records": sizes.burst}),
         Measurement("burst", "log", SHIPPING, burst | long, ROUND_TRIP_S),

@@ -69,6 +69,8 @@ LINES: Final = (
     Line("paced", "slow_calls", "calls over 5 ms at 20 000/s", "", (_NONE,)),
     Line("paced", "max_ms", "longest call at 20 000/s", "ms"),
     Line("paced", "late_p999_ms", "p99.9 of the delay behind the schedule, same run", "ms"),
+    Line("frozen", "slow_calls", "calls over 5 ms, with gc.freeze() after the start", "", (_NONE,)),
+    Line("frozen", "max_ms", "longest call, with gc.freeze() after the start", "ms"),
     Line("start", "import_ms", "import", "ms", (Target(0.1, "watchtower"),)),
     Line("start", "constructor_ms", "constructor", "ms", (Target(0.05, "watchtower"),)),
     Line("start", "calls", "API calls of the constructor", "", (_NONE,)),

@@ -114,16 +114,22 @@ def in_threads(work: Sequence[Share]) -> None:
         thread.join()
 
 
-def pace(name: str, *, records: int, per_s: int, message_bytes: int) -> Figures:
+def pace(
+    name: str, *, records: int, per_s: int, message_bytes: int, is_frozen: bool = False
+) -> Figures:
     """Measure each call of a thread that logs at a steady rate and sleeps in between.
 
     A stall may fall between two calls, where no call shows it: so the delay of the end of each
     call behind its schedule is measured too (it includes how late the system ends a sleep).
+
+    ``is_frozen``: what is there after the first record is left out of garbage collections.
     """
     subject = make(name)
     loggers = loggers_with(subject)
     lines = ordinary_lines(message_bytes)
     warm = warm_up(subject, loggers)
+    if is_frozen:
+        gc.freeze()
     info, now_ns, sleep = loggers[0].info, time.perf_counter_ns, time.sleep
     calls_ns, late_ns = [0] * records, [0] * records
     began_ns, interval_ns = now_ns() + 1_000_000, 1_000_000_000 // per_s
