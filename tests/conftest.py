@@ -1,5 +1,6 @@
 """What every test shares: Logspire's own fixtures, and a Hypothesis profile fit for any machine."""
 
+import signal
 from importlib.metadata import entry_points
 
 from hypothesis import settings
@@ -12,3 +13,8 @@ if not entry_points(group="pytest11", name="logspire"):
 # A time limit for one example fails on a machine that is busy, not on code that is wrong.
 settings.register_profile("logspire", deadline=None)
 settings.load_profile("logspire")
+
+# Where a run is started in the background of a shell, SIGINT is ignored, and would be so in every
+# program that a test starts: they could not be interrupted.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
