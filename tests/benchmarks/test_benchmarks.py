@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
     from .tasks import Figures
 
+pytestmark = pytest.mark.slow  # and the same on every Python
+
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)  # of a machine with other things to do

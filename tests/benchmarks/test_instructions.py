@@ -30,6 +30,8 @@ from .instructions_paths import ROWS
 if TYPE_CHECKING:
     from logspire.testing import LocalCloudWatchLogs
 
+pytestmark = pytest.mark.slow  # and the same on every Python
+
 FLOOR = "call-null"
 
 

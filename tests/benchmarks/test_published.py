@@ -18,6 +18,8 @@ from .table import LINES
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow  # and the same on every Python
+
 SVG = "{http://www.w3.org/2000/svg}"
 
 

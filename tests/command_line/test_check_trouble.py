@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     Check = Callable[..., Checked]
     WebServer = Callable[[Reply], str]
 
+pytestmark = pytest.mark.slow  # and the same on every Python
+
 REGION = ("--region", "us-east-1")
 PAGE = b"<html><title>Sign in to the network</title></html>"
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     Policy = Callable[..., dict[str, Any]]
 
+pytestmark = pytest.mark.slow  # and the same on every Python
+
 EXAMPLES = Path(__file__).parents[2] / "docs/examples/permissions"
 GROUP_ARN = "arn:aws:logs:us-east-1:123456789012:log-group:app"
 ACCOUNT = ("--region", "us-east-1", "--account-id", "123456789012")

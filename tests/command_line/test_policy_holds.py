@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from logspire.testing import LocalCloudWatchLogs
 
+pytestmark = pytest.mark.slow  # and the same on every Python
+
 KEYWORDS: dict[str, dict[str, Any]] = {
     "nothing is there": {},
     "with a retention": {"log_group_retention_days": 30},
