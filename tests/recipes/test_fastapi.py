@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from recipes.running import PYTHON, SLACK_S, free_port
-from recipes.web import Customers, lost_by, orders_in, other_lines, said_on, said_to, visit
+from recipes.web import Customers, change, lost_by, orders_in, other_lines, said_on, said_to, visit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -110,11 +110,6 @@ def test_the_reloader_replaces_a_process_that_delivers(
     assert said_to(cloudwatch_logs) == console
     assert orders_in(console, "uvicorn.access") == Counter(range(6))
     assert server.program.complaints == []
-
-
-def change(file: Path) -> None:
-    """Save a file anew, as an editor does."""
-    file.write_text(file.read_text() + "\n")
 
 
 @pytest.mark.slow

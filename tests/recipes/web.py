@@ -33,20 +33,26 @@ class Said(NamedTuple):
     level: str
     logger: str
     message: str
+    """Its first line."""
 
 
 def said_to(service: LocalCloudWatchLogs) -> Counter[Said]:
     """Return the records that arrived, each with the process id that its stream ends in."""
     return Counter(
-        Said(int(stream.rpartition("/")[2]), json["level"], json["logger"], json["message"])
+        Said(int(stream.rpartition("/")[2]), json["level"], json["logger"], first_line)
         for stream, texts in arrived(service, GROUP).items()
         for json in map(json_object, texts)
+        for first_line in json["message"].splitlines()[:1]
     )
 
 
 def said_on(program: Program) -> Counter[Said]:
-    """Return what a program logged on its console: ``[process id] level logger: message``."""
-    lines = re.findall(r"^\[(\d+)\] (\w+) ([\w.]+): (.*)$", program.output, re.MULTILINE)
+    """Return what a program logged on its console, as a terminal without colours shows it.
+
+    The recipes log it as ``[process id] level logger: message``.
+    """
+    output = re.sub(r"\x1b\[\d+m", "", program.output)
+    lines = re.findall(r"^\[(\d+)\] (\w+) ([\w.]+): (.*)$", output, re.MULTILINE)
     return Counter(Said(int(process_id), *rest) for process_id, *rest in lines)
 
 
@@ -66,11 +72,24 @@ def orders_in(said: Counter[Said], access_logger: str) -> Counter[int]:
     shown = Counter(
         (process_id, int(order[1]))
         for process_id, level, logger, message in said.elements()
-        if (level, logger) == ("INFO", "shop")
+        if (level, logger.partition(".")[0]) == ("INFO", "shop")
         and (order := re.fullmatch(r"order (\d+) shown", message))
     )
     assert visits == shown
     return Counter(number for _, number in shown.elements())
+
+
+def wait_for_all(service: LocalCloudWatchLogs, program: Program, timeout: float = 30) -> None:
+    """Wait until all that is on the console has arrived."""
+    deadline_s = time.monotonic() + timeout
+    while said_to(service) != said_on(program):
+        assert time.monotonic() < deadline_s, said_on(program) - said_to(service)
+        time.sleep(0.05)  # a poll, not luck: what the service has is asked for over HTTP
+
+
+def change(file: Path) -> None:
+    """Save a file anew, as an editor does."""
+    file.write_text(file.read_text() + "\n")
 
 
 def lost_by(program: Program) -> list[int]:
