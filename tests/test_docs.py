@@ -20,16 +20,6 @@ ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 FENCE = re.compile(r"^```(?P<kind>\S+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 
-# Modules that a server imports: what a server would do with them, for an event to be logged.
-USES = {
-    "django_settings.py": """
-import django.conf, logging
-django.conf.settings.configure(LOGGING=LOGGING)
-django.setup()
-logging.getLogger("django.request").error("not found")
-""",
-    "flask_app.py": 'app.test_client().get("/orders/17")',
-}
 README_USE = """
 if "LOGGING" in globals():
     import logging.config
@@ -78,7 +68,7 @@ def test_a_program_of_the_readme_delivers(
 def test_an_example_of_the_documentation_delivers(
     example: Path, cloudwatch_logs: LocalCloudWatchLogs, tmp_path: Path
 ) -> None:
-    program = example.read_text(encoding="utf-8") + USES.get(example.name, "")
+    program = example.read_text(encoding="utf-8")
     run = run_against(cloudwatch_logs, program, tmp_path)
     assert run.returncode == 0, run.stderr
     assert "logspire:" not in run.stderr

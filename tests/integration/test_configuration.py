@@ -1,22 +1,16 @@
-"""`logging.config`, Django and Flask set the handler up."""
+"""`logging.config` sets the handler up."""
 
 import configparser
 import io
 import logging
 import logging.config
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from logspire import CloudWatchLogHandler
 from logspire.testing import LocalCloudWatchLogs
-
-if TYPE_CHECKING:
-    import subprocess
-
-Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 def configuration(**handler: Any) -> dict[str, Any]:
@@ -173,61 +167,3 @@ def test_a_configuration_file_sets_it_up_with_positional_and_keyword_arguments(
     assert handler.flush(30), handler.stats()
     assert cloudwatch_logs.messages("group", "stream") == ["INFO hello"]
     handler.close()
-
-
-def test_django_sets_it_up_from_its_settings(
-    cloudwatch_logs: LocalCloudWatchLogs, run: Run
-) -> None:
-    done = run("""
-import logging
-from django.conf import settings
-settings.configure(ALLOWED_HOSTS=["*"], ROOT_URLCONF=__name__, LOGGING={
-    "version": 1,
-    "disable_existing_loggers": False,
-    "handlers": {"cloudwatch": {
-        "class": "logspire.CloudWatchLogHandler",
-        "log_group_name": "django", "log_stream_name": "{logger_name}"}},
-    "root": {"level": "INFO", "handlers": ["cloudwatch"]},
-})
-import django
-django.setup()
-urlpatterns = []
-from django.test import Client
-assert Client().get("/missing").status_code == 404
-logging.getLogger("shop").info("order %d", 7)
-""")
-    assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
-    assert cloudwatch_logs.messages("django", "shop") == ["order 7"]
-    assert cloudwatch_logs.messages("django", "django.request") == ["Not Found: /missing"]
-
-
-def test_flask_logs_through_it_when_it_is_configured_first(
-    cloudwatch_logs: LocalCloudWatchLogs, run: Run
-) -> None:
-    done = run("""
-from logging.config import dictConfig
-dictConfig({
-    "version": 1,
-    "handlers": {"cloudwatch": {
-        "class": "logspire.CloudWatchLogHandler",
-        "log_group_name": "flask", "log_stream_name": "{logger_name}"}},
-    "root": {"level": "INFO", "handlers": ["cloudwatch"]},
-})
-from flask import Flask
-app = Flask("shop")
-@app.get("/")
-def index():
-    app.logger.info("visited")
-    return "hello"
-@app.get("/broken")
-def broken():
-    return 1 / 0
-client = app.test_client()
-assert client.get("/").status_code == 200
-assert client.get("/broken").status_code == 500
-""")
-    assert (done.returncode, done.stderr) == (0, "")
-    visited, broken = cloudwatch_logs.messages("flask", "shop")
-    assert visited == "visited"
-    assert "Exception on /broken [GET]" in broken
-    assert "ZeroDivisionError" in broken

@@ -13,7 +13,7 @@ import pytest
 from recipes.running import PYTHON, SLACK_S, free_port, get
 from recipes.web import (
     Said,
-    change,
+    change_until_said,
     lost_by,
     orders_in,
     said_on,
@@ -56,7 +56,7 @@ def test_the_development_server_delivers_across_a_reload_each_line_once(
 ) -> None:
     url, program = start_development_server(run, reachable, shutdown_timeout=PATIENT_S)
     visit(url, range(3))
-    change(tmp_path / "django/shop/urls.py")
+    change_until_said("changed, reloading", program, tmp_path / "django/shop/urls.py")
     program.wait_until_said(STARTED, times=2)
     visit(url, range(3, 6))
     not_found(url)
@@ -129,7 +129,7 @@ def test_unreachable_the_development_server_serves_reloads_and_ends_in_its_usual
     url, program = start_development_server(run, unreachable, shutdown_timeout=1)
     visit(url, range(3))
     since_s = time.monotonic()
-    change(tmp_path / "django/shop/urls.py")
+    change_until_said("changed, reloading", program, tmp_path / "django/shop/urls.py")
     program.wait_until_said(STARTED, times=2)
     assert time.monotonic() - since_s < 1 + SLACK_S
     assert sum(lost_by(program)) == said_on(program).total() - 1, program.output

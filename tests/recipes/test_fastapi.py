@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 from recipes.running import PYTHON, SLACK_S, free_port
-from recipes.web import Customers, change, lost_by, orders_in, other_lines, said_on, said_to, visit
+from recipes.web import (
+    Customers,
+    change_until_said,
+    lost_by,
+    orders_in,
+    other_lines,
+    said_on,
+    said_to,
+    visit,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -101,7 +110,7 @@ def test_the_reloader_replaces_a_process_that_delivers(
 ) -> None:
     server = Uvicorn(run, reachable, "--reload")
     visit(server.url, range(3))
-    change(tmp_path / "fastapi/main.py")
+    change_until_said("detected changes in", server.program, tmp_path / "fastapi/main.py")
     server.program.wait_until_said(READY, times=2)
     visit(server.url, range(3, 6))
     os.killpg(server.process_id, signal.SIGINT)  # as Ctrl-C does
@@ -119,7 +128,7 @@ def test_unreachable_it_serves_reloads_and_ends_within_the_time_that_it_was_give
     server = Uvicorn(run, unreachable, "--reload", shutdown_timeout=2)
     visit(server.url, range(3))
     since_s = time.monotonic()
-    change(tmp_path / "fastapi/main.py")
+    change_until_said("detected changes in", server.program, tmp_path / "fastapi/main.py")
     server.program.wait_until_said(READY, times=2)
     assert time.monotonic() - since_s < 2 + SLACK_S
     visit(server.url, range(3, 6))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from recipes.running import PYTHON, RECIPES, SLACK_S, free_port, get
-from recipes.web import change, lost_by, orders_in, said_on, said_to, visit, wait_for_all
+from recipes.web import change_until_said, lost_by, orders_in, said_on, said_to, visit, wait_for_all
 
 if TYPE_CHECKING:
     import socket
@@ -60,7 +60,7 @@ def test_the_reloader_replaces_a_process_that_delivers(
 ) -> None:
     url, program = start(run, reachable, "--debug", shutdown_timeout=PATIENT_S)
     visit(url, range(3))
-    change(tmp_path / "flask/shop.py")
+    change_until_said("Detected change in", program, tmp_path / "flask/shop.py")
     program.wait_until_said("Debugger is active", times=2)
     visit(url, range(3, 6))
     wait_for_all(cloudwatch_logs, program)
@@ -79,7 +79,7 @@ def test_unreachable_it_serves_reloads_and_ends_in_its_usual_time(
     url, program = start(run, unreachable, "--debug", shutdown_timeout=1)
     visit(url, range(3))
     since_s = time.monotonic()
-    change(tmp_path / "flask/shop.py")
+    change_until_said("Detected change in", program, tmp_path / "flask/shop.py")
     program.wait_until_said("Debugger is active", times=2)
     assert time.monotonic() - since_s < 1 + SLACK_S
     assert sum(lost_by(program)) >= 6  # three orders, each shown and visited

@@ -105,11 +105,9 @@ def test_reloaded_scaled_down_and_ended_under_load_each_line_arrives_once(
     with Customers(server.url) as customers:
         server.kill(signal.SIGHUP)
         second = server.new_workers()
-        for worker in first:
-            server.program.wait_until_said(f"Worker exiting (pid: {worker})")
-            wait_for_end(worker)
+        wait_for_end(first)
         server.kill(signal.SIGTTOU)
-        wait_for_end(second[0])
+        wait_for_end(second, left=1)
     assert server.program.stop() == 0
     console = said_on(server.program)
     assert said_to(cloudwatch_logs) == console
@@ -142,28 +140,21 @@ def test_a_worker_that_hangs_or_is_killed_takes_along_at_most_what_it_held(
     cloudwatch_logs: LocalCloudWatchLogs,
     reachable: Mapping[str, str],
 ) -> None:
-    server = Gunicorn(run, door, reachable, "--workers=3", "--timeout=2")
-    hangs, killed, aborted = server.new_workers(3)
+    server = Gunicorn(run, door, reachable, "--timeout=3")
+    hangs, killed = server.new_workers()
     visit(server.url, range(10))
-    os.kill(aborted, signal.SIGABRT)
     os.kill(killed, signal.SIGKILL)
     os.kill(hangs, signal.SIGSTOP)
-    server.new_workers(3)
-    server.program.wait_until_said(f"Worker (pid:{hangs}) was sent SIGKILL!")
-    wait_for_end(hangs)
+    server.new_workers()
     assert server.program.stop() == 0
     arrived, console = said_to(cloudwatch_logs), said_on(server.program)
     assert arrived <= console
     assert {said.process_id for said in console - arrived} <= {hangs, killed}
     master = server.program.process.pid
-    assert {said[1:] for said in arrived if said.process_id == master} >= {
-        ("ERROR", "gunicorn.error", f"Worker (pid:{aborted}) exited with code 1."),
-        ("CRITICAL", "gunicorn.error", f"WORKER TIMEOUT (pid:{hangs})"),
-        (
-            "ERROR",
-            "gunicorn.error",
-            f"Worker (pid:{killed}) was sent SIGKILL! Perhaps out of memory?",
-        ),
+    assert {said.message for said in arrived if said.process_id == master} >= {
+        f"WORKER TIMEOUT (pid:{hangs})",
+        f"Worker (pid:{hangs}) was sent SIGKILL! Perhaps out of memory?",
+        f"Worker (pid:{killed}) was sent SIGKILL! Perhaps out of memory?",
     }
 
 

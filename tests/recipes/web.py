@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from recipes.running import arrived, get
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from recipes.running import Program
     from typing_extensions import Self
@@ -87,9 +87,17 @@ def wait_for_all(service: LocalCloudWatchLogs, program: Program, timeout: float 
         time.sleep(0.05)  # a poll, not luck: what the service has is asked for over HTTP
 
 
-def change(file: Path) -> None:
-    """Save a file anew, as an editor does."""
-    file.write_text(file.read_text() + "\n")
+def change_until_said(notice: str, program: Program, file: Path, timeout: float = 30) -> None:
+    """Save a file anew, as an editor does, until the program says that it has noticed.
+
+    It does not where it has not looked at the file yet.
+    """
+    deadline_s = time.monotonic() + timeout
+    while notice not in program.output:
+        assert time.monotonic() < deadline_s, program.output
+        file.write_text(file.read_text() + "\n")
+        with suppress(AssertionError):
+            program.wait_until_said(notice, timeout=2)
 
 
 def lost_by(program: Program) -> list[int]:
@@ -144,11 +152,17 @@ def catches(process_id: int, number: int) -> bool:
     return True
 
 
-def wait_for_end(process_id: int, timeout: float = 30) -> None:
-    """Wait until there is no such process."""
+def wait_for_end(process_ids: Sequence[int], *, left: int = 0, timeout: float = 30) -> None:
+    """Wait until no more than ``left`` of some processes are there."""
     deadline_s = time.monotonic() + timeout
+    while sum(map(is_there, process_ids)) > left:
+        assert time.monotonic() < deadline_s, f"too many of {process_ids} are still there"
+        time.sleep(0.02)  # a poll, not luck: they are no children of ours
+
+
+def is_there(process_id: int) -> bool:
+    """Whether there is such a process."""
     with suppress(ProcessLookupError):
-        while time.monotonic() < deadline_s:
-            os.kill(process_id, 0)
-            time.sleep(0.02)  # a poll, not luck: it is no child of ours
-        raise TimeoutError(f"process {process_id} is still there")
+        os.kill(process_id, 0)
+        return True
+    return False

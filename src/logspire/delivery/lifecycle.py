@@ -20,6 +20,7 @@ import time
 import weakref
 
 from logspire.delivery.senders import forget_own_threads
+from logspire.delivery.threads import look_names_up_here
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -105,6 +106,7 @@ def let_go(pipeline: Pipeline) -> None:
 
 def _at_exit() -> None:
     Exit.began = True
+    look_names_up_here()
     with spending_exit_budget():
         requests = [(pipeline, pipeline.begin_exit()) for pipeline in tuple(_live)]
         for pipeline, request in requests:

@@ -15,6 +15,7 @@ import _thread
 import os
 import sys
 import threading
+from importlib import import_module
 from queue import SimpleQueue
 from threading import Lock, get_ident
 from types import BuiltinFunctionType
@@ -32,6 +33,7 @@ __all__ = [
     "are_replaced",
     "end_copies",
     "get_ident",
+    "look_names_up_here",
     "new_thread",
 ]
 
@@ -62,7 +64,6 @@ class BareThread:
         """
         self._alive.acquire()
         try:
-            _have_a_thread_for_names()
             _start_new_thread(self._main, ())
         except BaseException:
             self._alive.release()
@@ -104,12 +105,12 @@ def new_thread(run: Callable[[], None], name: str) -> threading.Thread | BareThr
     return BareThread(run)
 
 
-def _have_a_thread_for_names() -> None:
-    """Have a thread in which gevent looks host names up: CPython 3.12 starts none at exit."""
+def look_names_up_here() -> None:
+    """At exit: let gevent look up host names without a thread, as CPython 3.12 starts none then."""
     gevent = sys.modules.get("gevent")
-    if gevent is not None and not are_replaced():
-        pool = gevent.get_hub().threadpool
-        pool.size = pool.size or 1
+    if gevent is not None and not isinstance(_start_new_thread, BuiltinFunctionType):
+        hub = gevent.get_hub()
+        hub.resolver = import_module("gevent.resolver.blocking").Resolver(hub)
 
 
 def end_copies() -> None:
