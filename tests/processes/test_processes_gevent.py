@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -87,22 +88,60 @@ def test_patched_while_threads_of_ours_run_all_arrives(
     assert cloudwatch_logs.messages(GROUP, "app")[0] == "before"
 
 
-def test_a_forked_child_does_not_send_what_its_parent_is_about_to(
+def test_forked_children_do_not_send_what_their_parent_is_about_to(
     programs: Programs, cloudwatch_logs: LocalCloudWatchLogs
 ) -> None:
-    """Greenlets, unlike threads, live on in a child."""
+    """Greenlets, unlike threads, live on in a child: here forked at every step of a delivery."""
     fork = """
     import gevent
-    log.handlers[:] = [handler := CloudWatchLogHandler("tests", "{logger_name}", send_interval=0.5)]
-    log.info("parent")
-    gevent.sleep(0)
-    child = os.fork()
-    if not child:
-        log.info("child")
+    def wait():
         while handler.stats().held:
             gevent.sleep(0.05)
-        os._exit(0)
-    os.waitpid(child, 0)
+    def say(what):
+        for name in "abc":
+            log.getChild(name).error(what)
+    log.error("before")  # one stream: one sender
+    wait()
+    say("parent")
+    for _ in range(6):
+        if not os.fork():
+            say("child")
+            wait()
+            os._exit(0)
+        gevent.sleep(0)
     """
     assert programs.run(fork, preface=PATCH, preamble=SET_UP) == ""
-    assert sorted(cloudwatch_logs.messages(GROUP, "app")) == ["child", "parent"]
+    for name in "abc":
+        arrived = Counter(cloudwatch_logs.messages(GROUP, f"app.{name}"))
+        assert arrived == {"parent": 1, "child": 6}
+
+
+def test_forked_children_do_not_take_the_answer_that_their_parent_waits_for(
+    programs: Programs, cloudwatch_logs: LocalCloudWatchLogs
+) -> None:
+    """Their copies of the greenlet wait on the same connection; without answer it is sent again."""
+    client = cloudwatch_logs.client()
+    client.create_log_group(logGroupName=GROUP)
+    client.create_log_stream(logGroupName=GROUP, logStreamName="app")
+    cloudwatch_logs.misbehave("slow", seconds=1, operation="PutLogEvents")
+    program = programs.start(
+        """
+        import gevent, signal
+        under_way = []
+        signal.signal(signal.SIGUSR1, lambda *_: under_way.append(True))
+        log.error("parent")
+        while not under_way:
+            gevent.sleep(0.01)
+        for _ in range(5):
+            if not os.fork():
+                gevent.sleep(2)  # until after the answer
+                os._exit(0)
+        """,
+        preface=PATCH,
+        preamble=SET_UP,
+    )
+    assert cloudwatch_logs.wait_for(lambda: cloudwatch_logs.summary.batches > 0, 30)
+    program.send_signal(signal.SIGUSR1)
+    _, errors = program.communicate(timeout=45)
+    assert (program.returncode, errors) == (0, "")
+    assert cloudwatch_logs.messages(GROUP, "app") == ["parent"]

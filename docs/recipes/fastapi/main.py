@@ -29,9 +29,7 @@ LOGGING = {
     "root": {"level": "WARNING", "handlers": ["console", "cloudwatch"]},
     "loggers": {
         "shop": {"level": "INFO"},
-        # uvicorn has given these handlers of its own, and cut them off from the root logger.
-        "uvicorn": {"level": "INFO", "handlers": [], "propagate": True},
-        "uvicorn.access": {"level": "INFO", "handlers": [], "propagate": True},
+        "uvicorn": {"level": "INFO", "propagate": True},  # which uvicorn has set to False
     },
 }
 logging.config.dictConfig(LOGGING)

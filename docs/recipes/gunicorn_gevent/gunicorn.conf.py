@@ -28,10 +28,5 @@ logconfig_dict = {
         },
     },
     "root": {"level": "WARNING", "handlers": ["console", "cloudwatch"]},
-    "loggers": {
-        "shop": {"level": "INFO"},
-        # gunicorn has cut these off from the root logger.
-        "gunicorn.error": {"level": "INFO", "handlers": [], "propagate": True},
-        "gunicorn.access": {"level": "INFO", "handlers": [], "propagate": True},
-    },
+    "loggers": {"shop": {"level": "INFO"}, "gunicorn": {"level": "INFO"}},
 }

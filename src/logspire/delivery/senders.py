@@ -162,8 +162,7 @@ class Senders:
                     thread.join()
 
     def _run(self) -> None:
-        # Not our own any more: a copy, woken in a forked child before it was ended.
-        while (job := self._jobs.get()) is not None and is_own_thread():
+        while (job := self._jobs.get()) is not None:
             self._do(job)
 
     def _do(self, job: Job) -> None:
@@ -171,7 +170,7 @@ class Senders:
             outcome = self._destination.perform(job)
         except BaseException as error:  # a job without an answer would be held for ever
             if not is_own_thread():
-                raise
+                raise  # it is a copy, in a forked child, that is being ended
             outcome = Outcome(Verdict.RETRY, f"{type(error).__name__}: {error}")
         has_chores = self._destination.has_chores()
         if has_chores:

@@ -111,7 +111,7 @@ class Worker:
 
     def run(self, senders: Senders, may_end: Callable[[], bool]) -> None:
         """Work until a request says to stop and ``may_end`` agrees; then touch nothing any more."""
-        while is_own_thread():  # or it is a copy, woken in a forked child before it was ended
+        while is_own_thread():  # else it is a copy, woken in a forked child before it is ended
             try:
                 self._turn(senders)
                 if self._ending and self.is_idle() and self._end(may_end):

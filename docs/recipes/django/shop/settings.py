@@ -32,10 +32,7 @@ LOGGING = {
     "root": {"level": "WARNING", "handlers": ["console", "cloudwatch"]},
     "loggers": {
         "shop": {"level": "INFO"},
-        # These have handlers already, of Django and of gunicorn, and most pass nothing on.
-        "django": {"level": "INFO", "handlers": [], "propagate": True},
-        "django.server": {"level": "INFO", "handlers": [], "propagate": True},
-        "gunicorn.error": {"level": "INFO", "handlers": [], "propagate": True},
-        "gunicorn.access": {"level": "INFO", "handlers": [], "propagate": True},
+        "django": {"level": "INFO"},
+        "gunicorn": {"level": "INFO"},
     },
 }
