@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from formatters.making import (
+    EndlessDict,
     FewMembers,
     exc_info_of,
     parse,
@@ -85,6 +86,12 @@ def test_a_traceback_takes_no_member_away_from_the_mapping() -> None:
     members = parse(CloudWatchLogFormatter().format(record))
     assert members.pop("exc_info") == "mine"
     assert [value[-16:] for value in members.values()] == ["KeyError: 'cart'"]
+
+
+def test_beside_an_endless_recursion_members_and_traceback_are_kept() -> None:
+    record = record_of({"a": "x", "detail": EndlessDict(a=1)}, exc_text="KeyError: 'cart'")
+    members = parse(CloudWatchLogFormatter().format(record))
+    assert (members["a"], members["exc_info"]) == ("x", "KeyError: 'cart'")
 
 
 def test_chosen_attributes_come_with_the_message() -> None:

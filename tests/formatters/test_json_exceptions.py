@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+import pytest
 from formatters.making import BaseExceptionGroup, ExceptionGroup, exc_info_of, parse, record_of
 
 from logspire import JSONFormatter
@@ -121,6 +122,25 @@ def fields_in(value: Any) -> int:
     return sum(map(fields_in, value)) if isinstance(value, list) else 1
 
 
+def test_groups_within_groups_are_twenty_exceptions_in_all() -> None:
+    group: BaseException = KeyError("root")
+    for _ in range(MOST_EXCEPTIONS):
+        others = [OSError(number) for number in range(MOST_EXCEPTIONS)]
+        group = ExceptionGroup("g", [group, *others])
+    assert exceptions_in(told(group)) == MOST_EXCEPTIONS
+
+
+def test_an_exception_that_is_in_groups_again_and_again_takes_room_each_time() -> None:
+    error = OSError("b")
+    group = ExceptionGroup("g", [error] * 100)
+    assert exceptions_in(told(group)) == MOST_EXCEPTIONS
+
+
+def exceptions_in(exception: Any) -> int:
+    behind = [exception[name] for name in ("cause", "context") if name in exception]
+    return 1 + sum(map(exceptions_in, [*behind, *exception.get("exceptions", ())]))
+
+
 def test_notes_are_a_list() -> None:
     error: Any = RuntimeError("a")
     error.__notes__ = [*map(str, range(10))]
@@ -136,6 +156,21 @@ def test_an_exception_that_has_its_own_idea_of_a_cause_is_still_told() -> None:
             raise OSError
 
     assert told(Odd("a"))["message"] == "a"
+
+
+@pytest.mark.parametrize("place", ["itself", "cause"])
+def test_an_exception_that_raises_for_unknown_attributes_is_still_told(place: str) -> None:
+    class Wrapper(Exception):  # noqa: N818 - an example
+        def __getattr__(self, name: str) -> Any:
+            return {"status": 7}[name]
+
+    wrapper = Wrapper("a")
+    record = record_of("x", exc_info=exc_info_of(wrapper))
+    if place == "cause":
+        record.exc_info = exc_info_of(caused_by(OSError("b"), wrapper))
+    exception = parse(JSONFormatter().format(record))["exception"]
+    assert {"itself": exception, "cause": exception.get("cause")}[place]["message"] == "a"
+    assert "raise error" in exception["traceback"]
 
 
 def test_the_traceback_has_the_whole_story_once() -> None:

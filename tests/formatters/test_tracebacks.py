@@ -198,10 +198,12 @@ def test_a_method_set_on_the_formatter_writes_the_traceback() -> None:
 
 
 @pytest.mark.parametrize("order", ["{patch}\n{load}", "{load}\n{patch}"], ids=["before", "after"])
-def test_a_method_set_on_the_class_of_logging_writes_the_traceback(order: str) -> None:
-    patch = "logging.Formatter.formatException = lambda self, ei: 'in short'"
+@pytest.mark.parametrize("wrap", ["", "functools.wraps(original)"], ids=["plain", "wrapper"])
+def test_a_method_set_on_the_class_of_logging_writes_the_traceback(order: str, wrap: str) -> None:
+    patch = f"logging.Formatter.formatException = {wrap}(lambda self, ei: 'in short')"
     program = f"""
-import logging, sys
+import functools, logging, sys
+original = logging.Formatter.formatException
 {order.format(patch=patch, load="from logspire import JSONFormatter")}
 try:
     1 / 0

@@ -30,12 +30,20 @@ def _told(error: BaseException) -> dict[str, Any]:
     kind = type(error)
     place = "" if kind.__module__ == "builtins" else f"{kind.__module__}."
     members: dict[str, Any] = {"type": f"{place}{kind.__qualname__}", "message": _text_of(error)}
-    notes = getattr(error, "__notes__", None)
-    if notes and isinstance(notes, (list, tuple)):
-        members["notes"] = list(notes[:MOST_NOTES])
+    notes = _notes_of(error)
+    if notes:
+        members["notes"] = notes[:MOST_NOTES]
         if len(notes) > MOST_NOTES:
             members["notes"].append(f"<{len(notes) - MOST_NOTES} more>")
     return members
+
+
+def _notes_of(error: BaseException) -> list[Any]:
+    try:
+        notes = getattr(error, "__notes__", None)
+        return list(notes) if isinstance(notes, (list, tuple)) else []
+    except Exception:  # noqa: BLE001 - a __getattr__ of the application's may raise anything
+        return []
 
 
 def _text_of(error: BaseException) -> str:
@@ -50,8 +58,11 @@ class _Tale:
 
     def __init__(self) -> None:
         self._seen: set[int] = set()
+        self._count = 0
+        """Of those told, again and again counted: each takes its fields."""
 
     def tell(self, error: BaseException) -> dict[str, Any]:
+        self._count += 1
         members = _told(error)
         if id(error) in self._seen:
             return {"type": members["type"], "message": CIRCULAR}
@@ -71,15 +82,16 @@ class _Tale:
             left_out += self._tell_one("context", context, members)
         group = _group_of(error)
         if group:
-            room = max(0, MOST_EXCEPTIONS - len(self._seen))
-            if room:
-                members["exceptions"] = [self.tell(one) for one in group[:room]]
-            left_out += max(0, len(group) - room)
+            # One after the other: what the first has within takes the room of the next.
+            told = [self.tell(one) for one in group if self._count < MOST_EXCEPTIONS]
+            if told:
+                members["exceptions"] = told
+            left_out += len(group) - len(told)
         if left_out:
             members["left_out"] = left_out
 
     def _tell_one(self, name: str, error: BaseException, members: dict[str, Any]) -> int:
-        if len(self._seen) >= MOST_EXCEPTIONS:
+        if self._count >= MOST_EXCEPTIONS:
             return 1
         members[name] = self.tell(error)
         return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import logging
+import traceback
 from collections.abc import Mapping
 from itertools import filterfalse
 
@@ -63,4 +64,14 @@ def traceback_text(formatter: logging.Formatter, record: logging.LogRecord) -> s
     try:
         return format_exception(formatter, record.exc_info)
     except Exception:  # noqa: BLE001 - not what sys.exc_info() returns, or no stack left
-        return record.exc_text or describe_text(record.exc_info)
+        return record.exc_text or _frames_text(record.exc_info)
+
+
+def _frames_text(exc_info: Any) -> str:
+    """Return where it happened and what, of an exception that the traceback module fails at."""
+    try:
+        _, error, frames = exc_info
+        lines = "".join(traceback.format_tb(frames))
+    except Exception:  # noqa: BLE001 - as above
+        return describe_text(exc_info)
+    return f"{lines}{describe_text(error)}"

@@ -134,9 +134,12 @@ class StrictEncoder:
 
     def legible(self, value: object) -> Any:
         """Return ``value`` as new ``dict``, ``list`` and scalars that encode as they are."""
-        return self._convert(value, ())
+        try:
+            return self._convert(value, ())
+        except Exception:  # noqa: BLE001 - as above
+            return self._members_apart(value)
 
-    def _members_apart(self, value: object) -> object:
+    def _members_apart(self, value: object) -> Any:
         """Save what is text already, and say of each other member what it was."""
         if type(value) is not dict:
             return object.__repr__(value)
@@ -156,7 +159,7 @@ class StrictEncoder:
                 return TOO_DEEP
             return self._convert_container(value, (*path, id(value)))
         except RecursionError:
-            raise  # here and above, no stack is left to go on with: encode() has a last resort
+            raise  # here and above, no stack is left to go on with: legible() has a last resort
         except Exception:  # noqa: BLE001 - subclasses bring the application's code
             return describe_text(value)
 

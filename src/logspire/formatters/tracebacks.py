@@ -10,6 +10,8 @@ import logging
 import sys
 import traceback
 
+from logspire.formatters.asctime import own_of_logging
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import CodeType, TracebackType
@@ -30,8 +32,7 @@ _WITH_MORE_TO_TELL: Final = (AttributeError, ImportError, NameError, SyntaxError
 _places: Final[dict[tuple[int, int, int], tuple[CodeType, str, str]]] = {}
 
 # The application may have put a method of its own there, before this is imported or later.
-_format_exception = logging.Formatter.formatException
-_original = _format_exception if _format_exception.__module__ == "logging" else None
+_original = own_of_logging(logging.Formatter, "formatException")
 
 
 class _UnusualError(Exception):
