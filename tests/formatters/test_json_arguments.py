@@ -59,8 +59,9 @@ def test_dict_config_takes_the_fields_as_format_too(key: str, format_: Any) -> N
     [
         ("", '"level": "WARNING", "logger": "shop.cart", "message": "hi"}'),
         ("format = message, level", '{"message": "hi", "level": "WARNING"}'),
+        ("format = message\ndatefmt =", '{"message": "hi"}'),
     ],
-    ids=["no format", "fields"],
+    ids=["no format", "fields", "empty datefmt"],
 )
 def test_file_config_makes_one(line: str, text: str, tmp_path: Path) -> None:
     file = tmp_path / "logging.ini"
@@ -109,6 +110,13 @@ class = logspire.JSONFormatter
         ({"rename_fields": {"level": "logger"}}, ValueError, "two fields .* the name 'logger'"),
         ({"rename_fields": {"level": "xray_trace_id"}}, ValueError, "name 'xray_trace_id'"),
         ({"rename_fields": {"a": "x", "b": "x"}}, ValueError, "two fields .* the name 'x'"),
+        ({"rename_fields": {"levelname": "x"}}, ValueError, "'levelname' is not written"),
+        ({"rename_fields": {"*": "x"}}, ValueError, r"'\*' is not written"),
+        (
+            {"fields": "level lineno", "rename_fields": {"level": "lineno"}},
+            ValueError,
+            "two fields .* the name 'lineno'",
+        ),
         ({"static_fields": "shop"}, TypeError, "static_fields must be a mapping .*not str 'shop'"),
         ({"static_fields": {"level": 1}}, ValueError, "static_fields: 'level' is a field of each"),
         ({"dumps": "json.dumps"}, TypeError, "dumps must be .* write 'ext://json.dumps'"),

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from formatters.making import anything, exc_info_of, parse, record_of
+from formatters.making import EndlessDict, anything, exc_info_of, parse, record_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -139,6 +139,19 @@ def test_the_users_function_writes_the_shortened_line_too() -> None:
     line = line_of(record_of("x" * 5_000), dumps=dumps)
     assert line.startswith('{\n "timestamp"')
     assert json.loads(line)["shortened_from"] > 5_000
+
+
+def test_where_the_users_function_never_fits_the_line_is_written_all_the_same() -> None:
+    def dumps(members: Any, default: Any) -> str:
+        return json.dumps(members, default=default).ljust(SMALL)
+
+    assert parse(line_of(record_of("hi", user="ann"), dumps=dumps))["user"] == "ann"
+
+
+def test_beside_an_endless_recursion_a_long_text_is_cut() -> None:
+    members = parse(line_of(record_of("x" * 5_000, detail=EndlessDict(a=1))))
+    assert members["message"].startswith("xxx")
+    assert "EndlessDict" in members["detail"]
 
 
 def test_a_record_that_would_have_been_split_arrives_as_one_event(

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 
 from logspire.core.errors import InvalidTypeError, InvalidValueError
 from logspire.core.limits import CLOUDWATCH_LOGS
+from logspire.formatters.records import STANDARD_ATTRIBUTES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,6 +58,11 @@ def new_names(keyword: str, value: Any, own: Collection[str]) -> dict[str, str]:
     """Return names by the names that they replace; none may be another of ``own``."""
     renamed = _mapping(keyword, value)
     for name, new in renamed.items():
+        if name == REST or (name in STANDARD_ATTRIBUTES and name not in own):
+            raise InvalidValueError(
+                f"{keyword}: {name!r} is not written: rename a field such as 'level', or an"
+                f" attribute of the record that is named in fields"
+            )
         if not isinstance(new, str) or not new:
             raise InvalidTypeError(
                 f"{keyword}[{name!r}] must be the new name, a string, not {_kind(new)}"

@@ -92,7 +92,8 @@ class JSONFormatter(logging.Formatter):
         json_serialize_default: Default | None = None,
         max_message_size: int = CLOUDWATCH_LOGS.event_bytes,
     ) -> None:
-        _refuse("datefmt", datefmt, "timestamp is always in UTC and ISO 8601")
+        # Empty is how an INI file says that there is none.
+        _refuse("datefmt", datefmt or None, "timestamp is always in UTC and ISO 8601")
         _refuse("defaults", defaults, "what every record has are static_fields")
         if fields is not None:
             _refuse("fmt", fmt, "it means the same as fields, which is given too")
@@ -100,12 +101,12 @@ class JSONFormatter(logging.Formatter):
         self._json = StrictEncoder(json_serialize_default)
         static = arguments.static_values("static_fields", static_fields, OWN_FIELDS)
         self._static: dict[str, Any] = self._json.legible(static)
-        known = (*OWN_FIELDS, *TRACE_FIELDS, *static)
-        self._renamed = arguments.new_names("rename_fields", rename_fields, known)
         self._fields: tuple[str, ...] = DEFAULT_FIELDS
         for keyword, names in (("fmt", fmt), ("fields", fields)):
             if names is not None:
                 self._fields = arguments.field_names(keyword, names)
+        known = {*OWN_FIELDS, *TRACE_FIELDS, *static, *self._fields}
+        self._renamed = arguments.new_names("rename_fields", rename_fields, known)
         self._is_usual = self._fields == DEFAULT_FIELDS and not self._renamed
         self._dumps = arguments.dumps_function("dumps", dumps)
         event_bytes = arguments.event_bytes("max_message_size", max_message_size)
@@ -220,7 +221,11 @@ class JSONFormatter(logging.Formatter):
         if len(repair(text).encode()) <= self._most_bytes:
             return text
         members = self._json.legible(self.members(record))
-        return shortened(members, self._line, self._most_bytes)
+        most_bytes = self._most_bytes
+        # The application's function may make too much of anything.
+        return shortened(members, self._line, most_bytes) or shortened(
+            members, self._json.encode, most_bytes
+        )
 
 
 def _refuse(keyword: str, value: object, instead: str) -> None:
