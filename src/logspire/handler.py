@@ -20,8 +20,9 @@ from logspire.delivery.lifecycle import Process
 from logspire.delivery.pipeline import Pipeline, Settings
 from logspire.delivery.report import complain
 from logspire.delivery.senders import deliverers
-from logspire.formatters.asctime import PLAIN, Twin, own_of_logging
+from logspire.formatters.asctime import PLAIN, own_of_logging
 from logspire.formatters.cloudwatch import CloudWatchLogFormatter
+from logspire.formatters.twin import Twin
 
 if sys.platform == "win32":
     import socket

@@ -8,9 +8,11 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from hypothesis import strategies as st
+
+from logspire.formatters.twin import Twin
 
 if sys.version_info >= (3, 11):
     from builtins import BaseExceptionGroup, ExceptionGroup
@@ -55,6 +57,23 @@ def functions_called_by(call: Callable[[], object]) -> set[str]:
     finally:
         sys.setprofile(None)
     return called
+
+
+FORMAT: Final = "%(asctime)s %(levelname)s %(message)s"
+NOON_S: Final = 1_795_348_800.0
+
+
+def record_at(created: Any, msecs: Any = 7.0) -> logging.LogRecord:
+    return logging.makeLogRecord({"msg": "hello", "created": created, "msecs": msecs})
+
+
+def outcome(formatter: logging.Formatter | Twin, one: logging.LogRecord) -> tuple[str, Any, Any]:
+    """Return what it makes of a record, what it sets on it, and any complaint."""
+    try:
+        text = formatter.format(one)
+    except Exception as error:  # noqa: BLE001 - whatever it is
+        text = repr(error)
+    return text, vars(one).get("message"), vars(one).get("asctime")
 
 
 def exc_info_of(error: BaseException) -> Any:

@@ -4,74 +4,15 @@ from __future__ import annotations
 
 import copy
 import logging
-import subprocess
-import sys
 import time
-from typing import TYPE_CHECKING, Any
 
 import pytest
+from formatters.making import FORMAT, NOON_S, record_at
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logspire import CloudWatchLogFormatter, CloudWatchLogHandler
-from logspire.formatters.asctime import QuickFormatter, Twin
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-FORMAT = "%(asctime)s %(levelname)s %(message)s"
-NOON_S = 1_795_348_800.0
-
-
-def record(created: Any, msecs: float = 7.0) -> logging.LogRecord:
-    return logging.makeLogRecord({"msg": "hello", "created": created, "msecs": msecs})
-
-
-def outcome(formatter: logging.Formatter, one: logging.LogRecord) -> tuple[str, Any, Any]:
-    """Return what it makes of a record, what it sets on it, and any complaint."""
-    try:
-        text = formatter.format(one)
-    except Exception as error:  # noqa: BLE001 - whatever it is
-        text = repr(error)
-    return text, vars(one).get("message"), vars(one).get("asctime")
-
-
-def changed_on_it(formatter: logging.Formatter) -> None:
-    formatter.converter = time.gmtime
-
-
-def of_its_own(formatter: logging.Formatter) -> None:
-    formatter.formatTime = lambda record, datefmt=None: f"{record.created} {datefmt}"  # type: ignore[method-assign]
-
-
-def without_milliseconds(formatter: logging.Formatter) -> None:
-    formatter.default_msec_format = None
-
-
-def another_format(formatter: logging.Formatter) -> None:
-    formatter.default_time_format = "%H"
-
-
-def another_message(formatter: logging.Formatter) -> None:
-    formatter.formatMessage = lambda record: f"{record.asctime}!"  # type: ignore[method-assign]
-
-
-def no_time(formatter: logging.Formatter) -> None:
-    formatter.usesTime = lambda: False  # type: ignore[method-assign]
-
-
-def another_way(formatter: logging.Formatter) -> None:
-    formatter.format = lambda record: record.name  # type: ignore[method-assign]
-
-
-def another_style(formatter: logging.Formatter) -> None:
-    formatter._style = logging.StrFormatStyle("{asctime}|{message}")
-
-
-CHANGES = [
-    *(changed_on_it, of_its_own, without_milliseconds, another_format),
-    *(another_message, no_time, another_way, another_style),
-]
+from logspire import CloudWatchLogFormatter
+from logspire.formatters.asctime import QuickFormatter
 
 
 @given(
@@ -88,137 +29,8 @@ def test_any_sequence_of_times_and_formats(
     plain, quick = logging.Formatter(), QuickFormatter()
     for number, created in enumerate(times_s):
         datefmt = datefmts[number % len(datefmts)]
-        one = record(created, msecs)
+        one = record_at(created, msecs)
         assert quick.formatTime(one, datefmt) == plain.formatTime(one, datefmt)
-
-
-@pytest.mark.parametrize("change", CHANGES)
-def test_a_twin_does_what_is_set_on_the_original_later(
-    change: Callable[[logging.Formatter], None],
-) -> None:
-    plain = logging.Formatter(FORMAT)
-    twin = Twin(plain)
-    assert twin.format(record(NOON_S)) == plain.format(record(NOON_S))
-    change(plain)
-    assert outcome(twin, record(NOON_S)) == outcome(plain, record(NOON_S))
-
-
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("converter", time.gmtime),
-        ("converter", lambda _self, _seconds: time.gmtime(5)),
-        ("formatTime", lambda _self, _record, _datefmt=None: "now"),
-        ("default_msec_format", "%s.%03d"),
-        ("default_time_format", "%S"),
-        ("format", lambda _self, _record: "all the same"),
-        ("formatMessage", lambda _self, _record: "all the same"),
-        ("usesTime", lambda _self: False),
-    ],
-)
-def test_what_is_set_on_the_class_counts(
-    name: str, value: object, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    plain = logging.Formatter(FORMAT)
-    twin = Twin(plain)
-    twin.format(record(NOON_S))
-    monkeypatch.setattr(logging.Formatter, name, value)
-    assert outcome(twin, record(NOON_S)) == outcome(plain, record(NOON_S))
-
-
-def failed() -> Any:
-    try:
-        return int("no number")
-    except ValueError:
-        return sys.exc_info()
-
-
-FORMATTERS = [
-    logging.Formatter(),
-    logging.Formatter(FORMAT),
-    logging.Formatter("%(asctime).5s %(message)10s", "%H:%M"),
-    logging.Formatter("%(message)d"),
-    logging.Formatter("%(asctime)s %(unknown)s"),
-    logging.Formatter("%(asctime)s %(unknown)s", defaults={"unknown": "?"}),
-    logging.Formatter("{asctime} {message}", style="{"),
-    logging.Formatter("$asctime $message", style="$"),
-]
-RECORDS: list[dict[str, Any]] = [
-    {"msg": "hello"},
-    {"msg": "%s and %d", "args": ("one", 2)},
-    {"msg": "%s and %d", "args": ("one",)},
-    {"msg": {"not": "text"}},
-    {"msg": "hello", "unknown": 1},
-    {"msg": "hello", "exc_info": failed()},
-    {"msg": "hello", "exc_text": "Traceback of another process"},
-    {"msg": "hello", "stack_info": "Stack (most recent call last)"},
-]
-
-
-@pytest.mark.parametrize("formatter", FORMATTERS, ids=lambda one: repr(one._fmt))
-@pytest.mark.parametrize("attributes", RECORDS, ids="+".join)
-def test_a_twin_writes_what_the_original_writes(
-    formatter: logging.Formatter, attributes: dict[str, Any]
-) -> None:
-    ours = logging.makeLogRecord(attributes | {"created": NOON_S})
-    theirs = copy.copy(ours)
-    assert outcome(Twin(formatter), ours) == outcome(formatter, theirs)
-    assert vars(ours) == vars(theirs)
-
-
-@pytest.mark.parametrize("name", ["format", "formatMessage", "formatTime"])
-def test_what_was_set_on_the_class_before_the_import_counts(name: str) -> None:
-    program = f"""
-import functools, logging
-@functools.wraps(logging.Formatter.{name})  # which says that it is logging's
-def changed(self, *_):
-    return "in other words"
-logging.Formatter.{name} = changed
-from logspire import CloudWatchLogHandler
-handler = CloudWatchLogHandler()
-handler.setFormatter(logging.Formatter("%(asctime)s"))
-print(handler.format(logging.makeLogRecord(dict())))
-"""
-    found = subprocess.run([sys.executable, "-c", program], check=True, stdout=subprocess.PIPE)
-    assert found.stdout == b"in other words\n"
-
-
-def test_a_class_in_the_place_of_formatter_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Redacted(logging.Formatter):
-        def format(self, record: logging.LogRecord) -> str:
-            return super().format(record).replace("hello", "***")
-
-    monkeypatch.setattr(logging, "Formatter", Redacted)
-    handler = CloudWatchLogHandler()
-    handler.setFormatter(logging.Formatter(FORMAT))
-    assert handler.format(record(NOON_S)).endswith("***")
-    handler.close()
-
-
-@pytest.mark.parametrize("name", ["format", "_format"])
-def test_what_is_set_on_the_style_counts(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    plain, other = logging.Formatter(FORMAT), logging.Formatter(FORMAT)
-    setattr(plain._style, name, lambda _record: "***")
-    assert Twin(plain).format(record(NOON_S)) == "***"
-    monkeypatch.setattr(logging.PercentStyle, name, lambda _self, _record: "+++")
-    assert Twin(other).format(record(NOON_S)) == "+++"
-
-
-def test_attributes_that_are_exchanged_for_others_count() -> None:
-    plain = logging.Formatter(FORMAT)
-    twin = Twin(plain)
-    plain.__dict__ = dict(vars(logging.Formatter("%(asctime)s %(message)s", "another")))
-    assert twin.format(record(NOON_S)) == "another hello"
-
-
-def test_a_way_of_formatting_that_was_given_to_all_handlers_counts(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(logging.Handler, "format", lambda _self, _record: "***")
-    handler = CloudWatchLogHandler()
-    handler.setFormatter(logging.Formatter(FORMAT))
-    assert handler.format(record(NOON_S)) == "***"
-    handler.close()
 
 
 def test_a_formatter_of_the_application_beside_it_rules() -> None:
@@ -233,21 +45,21 @@ def test_a_formatter_of_the_application_beside_it_rules() -> None:
     class Both(CloudWatchLogFormatter, Iso):
         pass
 
-    assert Both("%(asctime)s").format(record(NOON_S)) == f"{NOON_S} None"
+    assert Both("%(asctime)s").format(record_at(NOON_S)) == f"{NOON_S} None"
 
 
 def test_a_converter_of_the_application_is_asked_each_time() -> None:
     answers = iter([time.gmtime(1), time.gmtime(2)])
     quick = QuickFormatter()
     quick.converter = lambda _seconds: next(answers)
-    assert [quick.formatTime(record(NOON_S), "%S") for _ in range(2)] == ["01", "02"]
+    assert [quick.formatTime(record_at(NOON_S), "%S") for _ in range(2)] == ["01", "02"]
 
 
 @pytest.mark.parametrize("created", [None, float("nan"), float("inf"), "noon", 1e300])
 def test_what_is_no_time_meets_the_same_fate(created: object) -> None:
     def outcome(formatter: logging.Formatter) -> object:
         try:
-            return formatter.formatTime(record(created), "%Y")
+            return formatter.formatTime(record_at(created), "%Y")
         except (TypeError, ValueError, OverflowError) as error:
             return type(error)
 
@@ -256,16 +68,5 @@ def test_what_is_no_time_meets_the_same_fate(created: object) -> None:
 
 def test_a_copy_writes_the_same() -> None:
     quick = CloudWatchLogFormatter(FORMAT)
-    quick.format(record(NOON_S))
-    assert copy.deepcopy(quick).format(record(NOON_S)) == quick.format(record(NOON_S))
-
-
-def test_the_handler_keeps_the_formatter_that_it_was_given() -> None:
-    plain = logging.Formatter(FORMAT)
-    handler = CloudWatchLogHandler()
-    handler.setFormatter(plain)
-    assert handler.format(record(NOON_S)) == plain.format(record(NOON_S))
-    assert handler.formatter is plain
-    other = logging.Formatter("%(message)s")
-    handler.setFormatter(other)
-    assert handler.format(record(NOON_S)) == "hello"
+    quick.format(record_at(NOON_S))
+    assert copy.deepcopy(quick).format(record_at(NOON_S)) == quick.format(record_at(NOON_S))
