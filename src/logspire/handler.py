@@ -16,7 +16,7 @@ from logspire.core.event import OVERSIZE
 from logspire.core.limits import CLOUDWATCH_LOGS
 from logspire.core.naming import StreamTemplate
 from logspire.delivery.intake import QUEUE_FULL
-from logspire.delivery.lifecycle import Process
+from logspire.delivery.lifecycle import PROCESS
 from logspire.delivery.pipeline import Pipeline, Settings
 from logspire.delivery.report import complain
 from logspire.delivery.senders import deliverers
@@ -202,8 +202,8 @@ class CloudWatchLogHandler(logging.Handler):
         logs would wait for the frame that it interrupted. Nothing here needs one.
         """
         accepted: Any = self.filter(record)
-        if isinstance(accepted, logging.LogRecord):  # since Python 3.12 a filter may replace it
-            record = accepted
+        if accepted is not True and isinstance(accepted, logging.LogRecord):
+            record = accepted  # since Python 3.12 a filter may replace it
         if accepted:
             self.emit(record)
         return accepted
@@ -237,7 +237,7 @@ class CloudWatchLogHandler(logging.Handler):
                 # Not a time at all (NaN, None): when it arrives says more than no record.
                 timestamp_ms = int(time.time() * 1000)
             template, names = self._naming
-            stream = None if template.per_record else names.get(Process.id)
+            stream = None if template.per_record else names.get(PROCESS.id)
             if stream is None:
                 stream = self._stream_name(record, timestamp_ms)
             if self._flush_level is not None and record.levelno >= self._flush_level:
@@ -283,7 +283,7 @@ class CloudWatchLogHandler(logging.Handler):
 
     def _stream_name(self, record: logging.LogRecord, timestamp_ms: int) -> str:
         template, names = self._naming
-        key: object = Process.id
+        key: object = PROCESS.id
         if template.per_record:
             second = timestamp_ms // 1000 if template.uses_time else 0
             key = (key, record.name, record.threadName, record.levelname, second)

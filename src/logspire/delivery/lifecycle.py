@@ -1,6 +1,6 @@
 """The ends and the beginnings of a process: exit, fork, children of ``multiprocessing``.
 
-Exit. `_at_exit` runs before ``logging.shutdown``, as it was registered later. It asks all handlers
+EXIT. `_at_exit` runs before ``logging.shutdown``, as it was registered later. It asks all handlers
 at once to deliver, and waits for them within one budget: seconds of exit that all waits for
 delivery share, whatever the number of handlers and streams. The threads stay: on CPython 3.12 none
 could start any more, and callbacks that run later may still log. What they log is delivered while
@@ -37,23 +37,35 @@ _all: weakref.WeakSet[Pipeline] = weakref.WeakSet()
 _live: set[Pipeline] = set()
 
 
-class Process:
+class _Process:
     """Its number: ``os.getpid`` is a call of the system, too slow for each record."""
 
-    id = os.getpid()
+    __slots__ = ("id",)
+
+    def __init__(self) -> None:
+        self.id = os.getpid()
 
 
-class Exit:
+class _Exit:
     """Whether the process is ending, and how long that was waited for."""
 
-    began = False
-    spent_s = 0.0
-    hooked_into_multiprocessing = False
+    __slots__ = ("began", "hooked_into_multiprocessing", "spent_s")
+
+    def __init__(self) -> None:
+        self.began = False
+        self.spent_s = 0.0
+        self.hooked_into_multiprocessing = False
+
+
+# Of these there is one each. They are asked with each record: to CPython 3.11 an attribute of an
+# object is cheaper than one of a class.
+PROCESS: Final = _Process()
+EXIT: Final = _Exit()
 
 
 def is_exiting() -> bool:
     """Whether the interpreter is on its way out."""
-    return Exit.began
+    return EXIT.began
 
 
 def note_that_no_thread_starts() -> None:
@@ -65,17 +77,17 @@ def note_that_no_thread_starts() -> None:
     the interpreter ends when the main thread is at work again.
     """
     main_thread = threading.main_thread()
-    Exit.began |= threading.current_thread() is main_thread and not main_thread.is_alive()
+    EXIT.began |= threading.current_thread() is main_thread and not main_thread.is_alive()
 
 
 def exit_budget_s(shutdown_timeout_s: float) -> float:
     """Return the seconds that may still be spent on delivering at exit."""
-    return max(0.0, shutdown_timeout_s - Exit.spent_s)
+    return max(0.0, shutdown_timeout_s - EXIT.spent_s)
 
 
 def exit_grace_s(shutdown_timeout_s: float) -> float:
     """Return how much longer than the budget all waits at exit together may still take."""
-    return min(GRACE_S, max(0.0, shutdown_timeout_s + GRACE_S - Exit.spent_s))
+    return min(GRACE_S, max(0.0, shutdown_timeout_s + GRACE_S - EXIT.spent_s))
 
 
 class spending_exit_budget:  # noqa: N801 - used as a with statement only
@@ -85,7 +97,7 @@ class spending_exit_budget:  # noqa: N801 - used as a with statement only
         self._since_s = time.monotonic()
 
     def __exit__(self, *_: object) -> None:
-        Exit.spent_s += time.monotonic() - self._since_s
+        EXIT.spent_s += time.monotonic() - self._since_s
 
 
 def register(pipeline: Pipeline) -> None:
@@ -105,7 +117,7 @@ def let_go(pipeline: Pipeline) -> None:
 
 
 def _at_exit() -> None:
-    Exit.began = True
+    EXIT.began = True
     look_names_up_here()
     with spending_exit_budget():
         requests = [(pipeline, pipeline.begin_exit()) for pipeline in tuple(_live)]
@@ -122,9 +134,9 @@ def _hook_into_multiprocessing() -> None:
     are thrown away as the child starts, so this is done at the first record, not at fork.
     ``billiard`` is Celery's copy of the package.
     """
-    if Exit.hooked_into_multiprocessing:
+    if EXIT.hooked_into_multiprocessing:
         return
-    Exit.hooked_into_multiprocessing = True
+    EXIT.hooked_into_multiprocessing = True
     for package in ("multiprocessing", "billiard"):
         util = sys.modules.get(f"{package}.util")
         process = sys.modules.get(f"{package}.process")
@@ -150,10 +162,8 @@ def _at_signal(**_: object) -> None:
 
 def _after_fork_in_child() -> None:
     forget_own_threads()
-    Process.id = os.getpid()
-    Exit.began = False
-    Exit.spent_s = 0.0
-    Exit.hooked_into_multiprocessing = False
+    PROCESS.__init__()  # type: ignore[misc]  # all anew, in place
+    EXIT.__init__()  # type: ignore[misc]
     _live.clear()
     for pipeline in tuple(_all):
         pipeline.start_clean()

@@ -126,7 +126,7 @@ class Pipeline:
                 self._intake.drop(record)
                 break
             self._wait_for_room(record)
-        if self._is_attended or lifecycle.Exit.began or not self._crew.has_threads:
+        if self._is_attended or lifecycle.EXIT.began or not self._crew.has_threads:
             self._attend()
 
     def _attend(self) -> None:
