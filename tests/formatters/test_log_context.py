@@ -193,6 +193,33 @@ def test_behind_a_queue_only_a_formatter_of_the_queue_handler_has_the_fields(pla
     assert parse(written.getvalue().strip()).get("a") == {"queue": 1, "listener": None}[place]
 
 
+def test_each_greenlet_has_fields_of_its_own_and_none_of_where_it_was_spawned() -> None:
+    pytest.importorskip("gevent", reason="in the extra `recipes`")
+    program = """
+from gevent import monkey, sleep, spawn
+monkey.patch_all()
+import logging
+from logspire import JSONFormatter, log_context
+
+def line():
+    return JSONFormatter("message *").format(logging.makeLogRecord({"msg": "hi"}))
+
+def work(number):
+    lines = [line()]
+    with log_context(n=number):
+        sleep(0)
+        lines.append(line())
+    return lines
+
+with log_context(outer=1):
+    spawned = [spawn(work, number) for number in range(9)]
+    for number, greenlet in enumerate(spawned):
+        assert greenlet.get() == ['{"message": "hi"}', f'{{"message": "hi", "n": {number}}}']
+    assert line() == '{"message": "hi", "outer": 1}'
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+
+
 def test_one_object_serves_many_threads_at_once() -> None:
     context, barrier = log_context(a=1), threading.Barrier(8)
     seen: list[tuple[dict[str, Any], dict[str, Any]]] = []
