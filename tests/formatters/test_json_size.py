@@ -86,6 +86,26 @@ def test_a_number_of_thousands_of_digits_is_cut_as_text() -> None:
     assert "characters left out" in members["number"]
 
 
+def test_beside_a_long_number_a_text_is_whole() -> None:
+    members = parse(line_of(record_of("m" * 300, number=10**4_000)))
+    assert members["message"] == "m" * 300
+
+
+def test_many_parts_are_written_only_a_few_times() -> None:
+    written = 0
+
+    def dumps(members: Any, default: Any) -> str:
+        nonlocal written
+        text = json.dumps(members, default=default)
+        written += len(text)
+        return text
+
+    rows = [list(range(100)) for _ in range(1_000)]
+    members = parse(line_of(record_of("x", rows=rows), 20_000, dumps=dumps))
+    assert members["rows"][0][:2] == [0, 1]
+    assert written < 3 * len(json.dumps(rows))
+
+
 def test_a_member_that_has_the_name_of_the_remark_is_kept() -> None:
     members = parse(line_of(record_of({"...": "mine"} | {str(n): n for n in range(10_000)})))
     assert members["message"]["..."] == "mine"

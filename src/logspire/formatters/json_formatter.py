@@ -218,13 +218,14 @@ class JSONFormatter(logging.Formatter):
         return self._json.encode(members)
 
     def _fitting(self, text: str, record: logging.LogRecord) -> str:
-        if len(repair(text).encode()) <= self._most_bytes:
+        whole_bytes = len(repair(text).encode())
+        if whole_bytes <= self._most_bytes:
             return text
         members = self._json.legible(self.members(record))
-        most_bytes = self._most_bytes
+        sizes = self._most_bytes, whole_bytes
         # The application's function may make too much of anything.
-        return shortened(members, self._line, most_bytes) or shortened(
-            members, self._json.encode, most_bytes
+        return shortened(members, self._line, *sizes) or shortened(
+            members, self._json.encode, *sizes
         )
 
 

@@ -17,7 +17,9 @@ _LONGEST_NUMBER_BITS: Final = 256
 _REFINEMENTS: Final = 4
 
 
-def shortened(members: dict[str, Any], encode: Callable[[object], str], most_bytes: int) -> str:
+def shortened(
+    members: dict[str, Any], encode: Callable[[object], str], most_bytes: int, whole_bytes: int
+) -> str:
     """Return ``members`` as text of at most ``most_bytes`` bytes of UTF-8.
 
     What is too long is cut: of a text the middle, of a list or an object the end; each says how
@@ -28,16 +30,15 @@ def shortened(members: dict[str, Any], encode: Callable[[object], str], most_byt
         members: nothing but ``dict`` with ``str`` keys, ``list``, and scalars.
         encode: makes text of what it is given.
         most_bytes: at least 100.
+        whole_bytes: what they would take, which is more.
     """
-    whole_bytes = len(repair(encode(members)).encode())
-    if whole_bytes <= most_bytes:
-        return encode(members)
 
     def text_within(limit: int) -> str | None:
         text = encode({**_cut_members(members, limit), SHORTENED_FROM: whole_bytes})
         return text if len(repair(text).encode()) <= most_bytes else None
 
-    limit = most_bytes
+    # More than half is tried below. Where there are a million parts, each try counts.
+    limit = min(most_bytes, _longest(members) // 2)
     while (fitting := text_within(limit)) is None and limit:
         limit //= 2
     step = limit // 2
@@ -47,6 +48,16 @@ def shortened(members: dict[str, Any], encode: Callable[[object], str], most_byt
             fitting, limit = more, limit + step
         step //= 2
     return fitting or ""
+
+
+def _longest(value: Any) -> int:
+    if isinstance(value, dict):
+        return max(len(value), *map(len, value), *map(_longest, value.values()), 0)
+    if isinstance(value, list):
+        return max(len(value), *map(_longest, value), 0)
+    if isinstance(value, int):
+        return value.bit_length() // 3  # and a few digits less
+    return len(value) if isinstance(value, str) else 0
 
 
 def _cut(value: Any, limit: int) -> Any:
