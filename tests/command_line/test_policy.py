@@ -15,6 +15,7 @@ from cfnlint.api import lint_file
 from moto import mock_aws
 
 from logspire.__main__ import main
+from logspire.cli.policy import partition_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -167,11 +168,24 @@ def test_the_partition_is_that_of_the_region_and_what_is_not_given_is_free(
     assert policy(*options)["Statement"][0]["Resource"].startswith(f"{start}log-group:logspire:")
 
 
+def test_the_partition_of_each_region_is_as_the_sdk_has_it() -> None:
+    session = boto3.session.Session()
+    known = {
+        region: partition
+        for partition in session.get_available_partitions()
+        for region in session.get_available_regions("logs", partition)
+    }
+    assert len(set(known.values())) > 2
+    assert {region: partition_of(region) for region in known} == known
+
+
 @pytest.mark.parametrize(
     ("option", "named"),
     [
         (["--account-id", "1234"], "must be 12 digits"),
         (["--partition", "AWS"], "must be such as aws"),
+        (["--region", "us east 1"], "region_name must be such as"),
+        (["--region", "us-east-1:123456789012"], "region_name must be such as"),
         (["--log-group", "a b"], "log_group_name must have"),
     ],
 )
@@ -238,8 +252,10 @@ def test_the_configuration_for_terraform_has_the_policy_that_is_printed(
             "Sid": statement["sid"].strip('"'),
             "Effect": statement.get("effect", '"Allow"').strip('"'),
             "Action": [action.strip('"') for action in statement["actions"]],
-            "Resource": statement["resources"][0].strip('"').replace(":app:", ":my-app:"),
+            "Resource": statement["resources"],
         }
         for statement in logs["statement"]
     ]
-    assert statements == without_creating_the_group["Statement"]
+    (expected,) = without_creating_the_group["Statement"]
+    streams = expected["Resource"].replace(":my-app:", ":app:")
+    assert statements == [{**expected, "Resource": [f'"{streams}"']}]

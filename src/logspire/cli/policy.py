@@ -33,7 +33,16 @@ if TYPE_CHECKING:
     from logspire.aws.logs import GroupOptions
     from logspire.core.naming import StreamTemplate
 
-_PARTITIONS: Final = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
+# Source: the regions that botocore 1.44 knows (``data/partitions.json``, read 2026-11).
+_PARTITIONS: Final = {
+    "cn-": "aws-cn",
+    "eu-isoe-": "aws-iso-e",
+    "eusc-": "aws-eusc",
+    "us-gov-": "aws-us-gov",
+    "us-iso-": "aws-iso",
+    "us-isob-": "aws-iso-b",
+    "us-isof-": "aws-iso-f",
+}
 # What would be a wildcard or the start of a variable, as a policy writes it. Source: IAM user
 # guide, "Policy elements: variables and tags".
 _ESCAPES: Final = str.maketrans({"*": "${*}", "?": "${?}", "$": "${$}"})
@@ -72,6 +81,8 @@ def run(given: argparse.Namespace) -> int:
     """Print the policy; return the exit status."""
     wanted = keywords.read(given.parser, given)
     region = wanted.client.region_name or "*"
+    if wanted.client.region_name and not re.fullmatch("[A-Za-z0-9-]+", region):
+        given.parser.error(f"region_name must be such as eu-central-1, not {region!r}")
     arn = log_group_arn(
         wanted.log_group_name,
         partition=given.partition or partition_of(region),
