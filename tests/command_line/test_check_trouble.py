@@ -259,6 +259,16 @@ def test_no_secret_is_shown_whoever_repeats_it(check: Check, web_server: WebServ
         assert secret not in checked.text
 
 
+@pytest.mark.usefixtures("keys")
+def test_a_token_with_a_line_end_is_not_shown_by_who_complains_of_it(
+    check: Check, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "session-token-of-somebody\n")
+    checked = check("--endpoint-url", "http://127.0.0.1:9", *REGION, "--timeout", "2")
+    assert checked.failed == ["connection"]
+    assert "session-token" not in checked.text
+
+
 # -- the way to the service -----------------------------------------------------------------------
 
 
@@ -303,11 +313,12 @@ def test_a_page_of_a_proxy_is_not_taken_for_the_service(
     assert "Something else answers" in checked.step("connection")["advice"]
 
 
+@pytest.mark.parametrize("user", ["http://me:pass", "me:pass", "//me:pass", "http://me:my@pass"])
 @pytest.mark.usefixtures("keys")
 def test_a_proxy_on_the_way_is_named_without_its_password(
-    check: Check, monkeypatch: pytest.MonkeyPatch
+    check: Check, monkeypatch: pytest.MonkeyPatch, user: str
 ) -> None:
-    monkeypatch.setenv("HTTP_PROXY", "http://me:pass@127.0.0.1:9")
+    monkeypatch.setenv("HTTP_PROXY", f"{user}@127.0.0.1:9")
     checked = check("--endpoint-url", "http://logs.invalid", *REGION)
     assert checked.step("endpoint")["facts"]["proxy"] == "http://***@127.0.0.1:9"
     assert checked.failed == ["connection"]
@@ -324,6 +335,20 @@ def test_where_the_endpoint_comes_from_is_told(
     check: Check, monkeypatch: pytest.MonkeyPatch, variable: str, source: str
 ) -> None:
     monkeypatch.setenv(variable, "http://127.0.0.1:9")
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")  # nobody calls AWS from here
+    checked = check(*REGION, "--timeout", "5")
+    assert checked.step("endpoint")["facts"]["source"] == source
+
+
+@pytest.mark.parametrize(
+    ("service", "source"), [("cloudwatch_logs", "profile 'me'"), ("s3", "the region")]
+)
+@pytest.mark.usefixtures("keys")
+def test_an_endpoint_that_a_profile_has_for_another_service_is_not_taken_for_ours(
+    check: Check, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, service: str, source: str
+) -> None:
+    section = f"[services here]\n{service} =\n  endpoint_url = http://127.0.0.1:9\n"
+    configure(monkeypatch, tmp_path, f"[profile me]\nservices = here\n{section}")
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")  # nobody calls AWS from here
     checked = check(*REGION, "--timeout", "5")
     assert checked.step("endpoint")["facts"]["source"] == source

@@ -33,7 +33,7 @@ _SOURCES: Final = {
 }
 _SHORTENED_CHARS: Final = 4
 _LONG_KEY_CHARS: Final = 16
-_USER_IN_URL: Final = re.compile(r"//[^/@\s]+@")
+_USER_IN_URL: Final = re.compile(r"//[^/\s]+@")  # to the last @: a password may have some
 
 
 class Found(Value):
@@ -100,7 +100,7 @@ class Discovery:
         frozen = credentials.get_frozen_credentials()
         # One that is shorter is no secret of AWS but an emulator's, and may be an ordinary word.
         self._secrets += [
-            word
+            word.strip()  # a line end, as files have it, is quoted where it is complained of
             for word in (frozen.secret_key, frozen.token)
             if word and len(word) >= _LONG_KEY_CHARS
         ]
@@ -134,15 +134,17 @@ class Discovery:
             for name in ("AWS_ENDPOINT_URL_CLOUDWATCH_LOGS", "AWS_ENDPOINT_URL"):
                 if os.environ.get(name):
                     return Found(url, name)
-            if {"endpoint_url", "services"} & self._session.get_scoped_config().keys():
+            if self._profile_has_endpoint():
                 return Found(url, f"profile {self._profile!r}")
         return Found(url, "the region")
 
     def proxy(self, url: str) -> str:
         """Return the proxy on the way to a URL, ``""`` if there is none."""
+        from botocore.httpsession import ProxyConfiguration  # noqa: PLC0415
         from botocore.utils import get_environ_proxies  # noqa: PLC0415
 
-        return str(get_environ_proxies(url).get(url.partition(":")[0], ""))
+        # As the SDK uses it: with a scheme, by which `redacted` knows a URL.
+        return ProxyConfiguration(get_environ_proxies(url)).proxy_url_for(url) or ""
 
     def redacted(self, text: str) -> str:
         """Return a text without secrets, whoever wrote it: the SDK, a proxy, the service."""
@@ -153,6 +155,13 @@ class Discovery:
     @property
     def _profile(self) -> str:
         return self._session.profile or "default"
+
+    def _profile_has_endpoint(self) -> bool:
+        profile = self._session.get_scoped_config()
+        sections = self._session.full_config.get("services", {})
+        services = sections.get(profile.get("services"), {})
+        ours = services.get("cloudwatch_logs", {})
+        return "endpoint_url" in profile or "endpoint_url" in ours
 
     def _file(self, name: str) -> str:
         return str(self._session.get_config_variable(name))
