@@ -42,6 +42,21 @@ def test_no_secret_is_in_anything_that_tells_of_a_failure(
     assert [text for text in said if SECRET in text or TOKEN in text] == []
 
 
+def test_a_token_that_is_no_header_is_not_told_by_who_refuses_it(
+    cloudwatch_logs: LocalCloudWatchLogs,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    for name, value in {**cloudwatch_logs.environment, "AWS_SESSION_TOKEN": f"{TOKEN}\n"}.items():
+        monkeypatch.setenv(name, value)
+    handler = CloudWatchLogHandler("group", "stream", shutdown_timeout=1)
+    handler.handle(record("lost"))
+    handler.close()
+    errors = capfd.readouterr().err
+    assert "Invalid header value: a line end in the credentials?" in errors
+    assert TOKEN not in errors + repr(handler.stats())
+
+
 def test_whoever_answers_cannot_put_lines_of_their_own_on_standard_error(
     cloudwatch_logs: LocalCloudWatchLogs,
     monkeypatch: pytest.MonkeyPatch,

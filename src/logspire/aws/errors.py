@@ -61,7 +61,7 @@ def outcome_of(error: Exception) -> Outcome:
     Exceptions of botocore are told by class names, so that this module imports nothing heavy.
     """
     names = _class_names(error)
-    detail = _on_one_line(f"{type(error).__name__}: {error}")
+    detail = _on_one_line(f"{type(error).__name__}: {_without_header(str(error))}")
     if "ClientError" in names:
         # botocore's own words, without its note on retries, which are ours.
         said = _on_one_line(str(error)).replace(" (reached max retries: 0)", "")
@@ -94,6 +94,12 @@ def is_about_credentials(error: Exception) -> bool:
     if code_of(error) in CREDENTIAL_CODES:
         return True
     return not _CREDENTIAL_ERRORS.isdisjoint(_class_names(error))
+
+
+def _without_header(words: str) -> str:
+    """Leave out a header that ``http.client`` refused: a session token with a line end, say."""
+    start, refused, _ = words.partition("Invalid header value")
+    return f"{start}{refused}: a line end in the credentials?" if refused else words
 
 
 def _on_one_line(words: str) -> str:
