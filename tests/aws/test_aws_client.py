@@ -10,6 +10,7 @@ from pathlib import Path
 import boto3
 import pytest
 from botocore.config import Config
+from botocore.exceptions import EndpointConnectionError
 
 from logspire import CloudWatchLogHandler
 from logspire.aws.client import ClientOptions, ClientSource
@@ -71,6 +72,21 @@ def test_a_profile_that_asks_for_a_code_asks_nobody(
     source = ClientSource(ClientOptions(profile_name="app", region_name="us-east-1"))
     client = source.get()
     with pytest.raises(PermissionError, match="mfa_serial"):
+        client.put_log_events(logGroupName="g", logStreamName="s", logEvents=[])
+    source.close()
+
+
+def test_the_region_of_the_keyword_is_also_where_a_role_is_assumed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    config = ASKS_FOR_A_CODE.replace("mfa_serial", "# mfa_serial")
+    (tmp_path / "config").write_text(config)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:9")
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+    source = ClientSource(ClientOptions(profile_name="app", region_name="eu-west-1"))
+    client = source.get()
+    with pytest.raises(EndpointConnectionError):  # and not NoRegionError
         client.put_log_events(logGroupName="g", logStreamName="s", logEvents=[])
     source.close()
 

@@ -105,6 +105,16 @@ def test_no_send_sees_the_group_and_the_stream(
     assert [checked.statuses["log_group"], checked.statuses["log_stream"]] == found
 
 
+def test_with_no_send_a_permission_to_read_that_is_missing_is_named(
+    service: LocalCloudWatchLogs, check: Check
+) -> None:
+    service.misbehave("access_denied", operation="GetLogEvents")
+    checked = check("--no-send")
+    assert (checked.status, checked.statuses["log_group"]) == (3, "unknown")
+    assert "AccessDeniedException" in checked.step("log_group")["found"]
+    assert "policy --read-back" in checked.step("log_group")["advice"]
+
+
 def test_the_permission_to_put_is_enough(service: LocalCloudWatchLogs, check: Check) -> None:
     make_stream(service)
     service.misbehave("access_denied", operation=OPERATIONS.keys() - {"PutLogEvents"})

@@ -220,6 +220,41 @@ def test_a_program_that_never_gives_credentials_is_not_waited_for(
 
 
 @pytest.mark.parametrize(
+    ("code", "todo"),
+    [("AccessDenied", "sts:AssumeRole"), ("RegionDisabledException", "Run by hand")],
+)
+def test_a_role_that_may_not_be_assumed_is_told_with_what_to_do(
+    check: Check,
+    web_server: WebServer,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    code: str,
+    todo: str,
+) -> None:
+    role = "role_arn = arn:aws:iam::123456789012:role/a\nsource_profile = base\n"
+    base = "aws_access_key_id = a\naws_secret_access_key = b\n"
+    configure(monkeypatch, tmp_path, f"[profile me]\n{role}[profile base]\n{base}")
+    answer = (
+        f"<ErrorResponse><Error><Code>{code}</Code><Message>no</Message></Error></ErrorResponse>"
+    )
+    url = web_server(Reply(answer.encode(), 403, "text/xml"))
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", url)
+    step = check(*REGION).step("credentials")
+    assert step["status"] == "failed"
+    assert todo in step["advice"]
+
+
+@pytest.mark.parametrize("command", ["no-such-program", f"{sys.executable} --version"])
+def test_a_program_that_gives_nothing_of_use_is_to_be_run_by_hand(
+    check: Check, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: str
+) -> None:
+    configure(monkeypatch, tmp_path, f"[profile me]\ncredential_process = {command}\n")
+    checked = check(*REGION)
+    assert checked.failed == ["credentials"]
+    assert "Run by hand" in checked.step("credentials")["advice"]
+
+
+@pytest.mark.parametrize(
     ("fault", "found"),
     [
         ({"kind": "expired_token"}, "ExpiredTokenException"),
@@ -266,6 +301,7 @@ def test_a_token_with_a_line_end_is_not_shown_by_who_complains_of_it(
     monkeypatch.setenv("AWS_SESSION_TOKEN", "session-token-of-somebody\n")
     checked = check("--endpoint-url", "http://127.0.0.1:9", *REGION, "--timeout", "2")
     assert checked.failed == ["connection"]
+    assert "a line end in the credentials" in checked.step("connection")["advice"]
     assert "session-token" not in checked.text
 
 
@@ -288,6 +324,26 @@ def test_an_endpoint_where_nobody_is_has_failed(
     checked = check("--endpoint-url", url, *REGION)
     assert (checked.status, checked.failed) == (1, [failed])
     assert found in checked.step(failed)["found"]
+    assert checked.step(failed)["advice"]
+
+
+@pytest.mark.parametrize(
+    ("reply", "failed"),
+    [
+        (Reply(b"[]"), "connection"),
+        (Reply(b"\x80"), "connection"),
+        (Reply(b'{"message": "Forbidden"}', 403), "test_event"),
+        (Reply(b'{"__type": "UnknownOperationException"}', 400), "test_event"),
+        (Reply(b'{"__type": "MissingAuthenticationTokenException"}', 403), "authentication"),
+        (Reply(b'{"__type": "SomethingNobodyHasSeen"}', 418), "test_event"),
+    ],
+)
+@pytest.mark.usefixtures("keys")
+def test_what_fails_comes_with_what_to_do_whatever_answers(
+    check: Check, web_server: WebServer, reply: Reply, failed: str
+) -> None:
+    checked = check("--endpoint-url", web_server(reply), *REGION)
+    assert (checked.status, checked.failed) == (1, [failed])
     assert checked.step(failed)["advice"]
 
 
@@ -376,6 +432,15 @@ def test_a_clock_that_is_five_minutes_off_has_failed(
     step = check("--endpoint-url", url, *REGION, "--no-send").step("clock")
     assert step["status"] == status
     assert abs(step["facts"]["ahead_seconds"] - ahead_s) < 30
+
+
+def test_an_answer_that_was_cut_is_not_taken_for_stored(
+    service: LocalCloudWatchLogs, check: Check
+) -> None:
+    service.misbehave("truncated", operation="PutLogEvents")
+    checked = check()
+    assert (checked.status, checked.failed) == (1, ["test_event"])
+    assert "Something else answers" in checked.step("test_event")["advice"]
 
 
 def test_an_event_from_the_future_of_the_service_is_not_stored(

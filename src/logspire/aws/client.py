@@ -122,7 +122,7 @@ class ClientSource:
     def _make(self) -> Any:
         with _importing_for(self._longest_wait_s):
             _set_up_sdk()
-            session = self._options.session or new_session(self._options.profile_name)
+            session = self._options.session or new_session(self._options)
         # The part that may take long, as it may call a program or a service: outside of the lock
         # that other handlers and `fork` wait for. The session remembers what it found; it would
         # look again if that was nothing.
@@ -164,13 +164,16 @@ def _set_up_sdk() -> None:
     create_urllib3_context()  # OpenSSL sets itself up, under locks of its own
 
 
-def new_session(profile_name: str | None) -> Any:
+def new_session(options: ClientOptions) -> Any:
     """Return a botocore session, as the client is made from; it reads no file before it must."""
     import botocore.session  # noqa: PLC0415
 
     # A session of our own: boto3's default one must not be used by two threads at once, and the
     # application may be using it at this moment.
-    session = botocore.session.Session(profile=profile_name)
+    session = botocore.session.Session(profile=options.profile_name)
+    if options.region_name is not None:
+        # Also for STS, where a role is assumed: that happens before there is a client.
+        session.set_config_variable("region", options.region_name)
     session.register_component("data_loader", _shared_loader(session))
     providers = session.get_component("credential_provider")  # made here, asked later
     for provider in providers.providers:

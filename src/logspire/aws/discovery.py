@@ -67,7 +67,7 @@ class Discovery:
         """
         import botocore  # noqa: PLC0415 - takes long, so not before it is needed
 
-        self._session = new_session(self._options.profile_name)
+        self._session = new_session(self._options)
         self._session.get_scoped_config()
         files = [self._file("config_file"), self._file("credentials_file")]
         there = [name for name in files if Path(name).expanduser().exists()]

@@ -36,13 +36,21 @@ KMS: Final = (
 ENTITY: Final = "See the entity of PutLogEvents in the API reference: Type and Name are required."
 NOT_YET: Final = "It was stored. What is stored can be read some seconds later: look again."
 NOT_NEEDED: Final = "Delivery does not need this permission: logs:GetLogEvents, for this log group."
+UNSENT: Final = (
+    "The call could not be made, or its answer not be read: look at the endpoint above, at "
+    "HTTPS_PROXY and NO_PROXY, and for a line end in the credentials."
+)
 _NETWORK: Final = (
-    "Check network, firewall, DNS and proxies; in a VPC without internet access, the endpoint "
-    "for com.amazonaws.REGION.logs."
+    "Check region or endpoint_url, network, firewall, DNS and proxies; in a VPC without internet "
+    "access, the endpoint for com.amazonaws.REGION.logs."
 )
 _RENEW: Final = (
     "Renew the credentials: `aws sso login`, or assume the role again, or unset AWS_SESSION_TOKEN "
     "if it belongs to another key."
+)
+_BY_HAND: Final = (
+    "Run by hand what is to give the credentials, or look at its file: `aws sts "
+    "get-caller-identity` finds them in the same way."
 )
 _WRONG_KEY: Final = (
     "The service does not know this key: it is mistyped, deleted or inactive, of another partition "
@@ -54,11 +62,11 @@ _BY_CLASS: Final = {
     "ProfileNotFound": "Name a profile that is in the file, or unset AWS_PROFILE.",
     "ConfigParseError": "Correct the file: it must be INI, with a [section] before the first key.",
     "NoRegionError": NO_REGION,
-    "InvalidRegionError": NO_REGION,
+    "InvalidRegionError": "The name of a region is such as eu-central-1.",
     "NoCredentialsError": NO_CREDENTIALS,
     "PartialCredentialsError": "Give both, the access key and the secret key.",
     "InvalidConfigError": "Correct the profile that it names.",
-    "CredentialRetrievalError": "Run by hand what is to give the credentials.",
+    "CredentialRetrievalError": _BY_HAND,
     "MetadataRetrievalError": "The credentials service does not answer: is there a role?",
     "MultiFactorError": (
         "A handler cannot ask for a code. Use credentials that need none, or put temporary ones "
@@ -73,9 +81,23 @@ _BY_CLASS: Final = {
     "SSOError": "Run `aws sso login` with this profile.",
     "TokenRetrievalError": "Run `aws sso login` with this profile.",
     "LoginError": "Run `aws login` with this profile.",
-    "ValueError": "The endpoint must be a URL: http:// or https://, a host, and perhaps a port.",
+}
+# By step, where nothing better is known of the exception.
+_BY_STEP: Final = {
+    "configuration": "Look at the files that AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE name.",
+    "credentials": _BY_HAND,
+    "endpoint": (
+        "The endpoint must be a URL: http:// or https://, a host, and perhaps a port. Not every "
+        "region has one for AWS_USE_FIPS_ENDPOINT or AWS_USE_DUALSTACK_ENDPOINT."
+    ),
+    "connection": UNSENT,
 }
 _BY_CODE: Final = {
+    # Not of CloudWatch Logs, whose denials are told by `on_denial`.
+    "AccessDenied": (
+        "The trust policy of the role must admit who assumes it; a user or a role needs a policy "
+        "with sts:AssumeRole for it as well."
+    ),
     "ExpiredToken": _RENEW,
     "ExpiredTokenException": _RENEW,
     "InvalidClientTokenId": _WRONG_KEY,
@@ -84,6 +106,11 @@ _BY_CODE: Final = {
         "The secret key does not fit the access key, or the endpoint is of another region, or the "
         "clock is wrong: see above."
     ),
+    "IncompleteSignature": "Look for blanks and line ends in the access key.",
+    "MissingAuthenticationToken": NOT_THE_SERVICE,
+    "MissingAuthenticationTokenException": NOT_THE_SERVICE,
+    "RequestExpired": CLOCK,
+    "UnknownOperationException": NOT_THE_SERVICE,
     "SignatureDoesNotMatch": "The secret key does not fit the access key.",
     "ThrottlingException": (
         "The account is at a limit of calls a second. The handler waits and tries again; look at "
@@ -106,19 +133,19 @@ def on_no_region(environment: Mapping[str, str]) -> str:
     return NO_REGION
 
 
-def on_exception(error: Exception) -> str:
-    """Return what to do about an exception, ``""`` if nobody knows."""
-    if code_of(error):
-        return _BY_CODE.get(code_of(error), "")
-    words = (_BY_CLASS.get(cls.__name__) for cls in type(error).__mro__)
+def on_exception(error: Exception, step: str) -> str:
+    """Return what to do about an exception that ended a step, ``""`` if nobody knows."""
+    by_class = (_BY_CLASS.get(cls.__name__) for cls in type(error).__mro__)
+    words = (_BY_CODE.get(code_of(error)), *by_class, _BY_STEP.get(step))
     return next(filter(None, words), "")
 
 
 def on_answer(call: Exchange) -> str:
-    """Return what to do about a call that failed, ``""`` if nobody knows."""
+    """Return what to do about a call that failed."""
     if call.error is not None:
-        return on_exception(call.error)
-    if not call.is_service:
+        return on_exception(call.error, "connection")
+    is_another = call.code.isdigit() and call.status < _SERVER_ERROR
+    if not call.is_service or is_another:
         return NOT_THE_SERVICE
     if "KMS" in call.message:
         return KMS
@@ -126,7 +153,8 @@ def on_answer(call: Exchange) -> str:
         return on_denial(call)
     if call.status >= _SERVER_ERROR and call.code not in _BY_CODE:
         return _PASSES
-    return _BY_CODE.get(call.code, "")
+    unknown = f"Look for {call.code} of {call.operation} in the API reference of CloudWatch Logs."
+    return _BY_CODE.get(call.code, unknown)
 
 
 def is_denial(call: Exchange) -> bool:
@@ -148,9 +176,10 @@ def on_denial(call: Exchange) -> str:
     """Return what to do about a missing permission."""
     tagging = call.operation == "CreateLogGroup" and "tag" in call.message.lower()
     action = "TagResource" if tagging else call.operation
+    option = " --read-back" if call.operation == "GetLogEvents" else ""
     return (
         f"Allow logs:{action} for this log group; "
-        "`python -m logspire policy` prints what is needed."
+        f"`python -m logspire policy{option}` prints what is needed."
     )
 
 

@@ -71,7 +71,7 @@ class Answers:
         if self._main is not None:
             return refusal("connection", self._main)
         detail = self._outcome.detail if self._outcome else "no call was made"
-        return Step("connection", FAILED, shown(detail))
+        return Step("connection", FAILED, shown(detail), advice.UNSENT)
 
     def clock(self) -> Step:
         """How far the clock of this machine is off."""
@@ -105,7 +105,7 @@ class Answers:
         if self._made_group is not None:
             return refusal("log_group", self._made_group, "not there, and cannot be created: ")
         if not self._group_is_missing():
-            return Step("log_group", UNKNOWN, "not told by the service")
+            return self._not_told("log_group")
         return self._absent("log_group", advice.NO_GROUP, may_create=self._group.create_group)
 
     def log_stream(self) -> Step:
@@ -134,7 +134,7 @@ class Answers:
         if outcome.rejected:
             return Step("test_event", FAILED, shown(outcome.detail), advice.CLOCK)
         if put is None or put.succeeded:
-            return Step("test_event", FAILED, shown(outcome.detail))
+            return Step("test_event", FAILED, shown(outcome.detail), advice.NOT_THE_SERVICE)
         return refusal("test_event", put)
 
     def retention(self) -> Step:
@@ -164,6 +164,12 @@ class Answers:
         if self._outcome is None and may_create:
             return Step(name, UNKNOWN, "not there; the handler would try to create it")
         return Step(name, FAILED, "not there", todo)
+
+    def _not_told(self, name: str) -> Step:
+        if self._outcome is not None or self._main is None:
+            return Step(name, UNKNOWN, "not told by the service")
+        step = refusal(name, self._main, "not told by the service: ")
+        return Step(name, UNKNOWN, step.found, step.advice, step.facts)
 
     def _group_is_there(self) -> bool:
         made = self._made_group

@@ -87,7 +87,7 @@ class Examination:
             return look()
         except Exception as error:  # noqa: BLE001 - whatever the SDK finds wrong is what we look for
             facts = {"error": type(error).__name__}
-            return Step(name, FAILED, described(error), advice.on_exception(error), facts)
+            return Step(name, FAILED, described(error), advice.on_exception(error, name), facts)
 
     def _redacted(self, value: Any) -> Any:
         return self._discovery.redacted(value) if isinstance(value, str) else value
