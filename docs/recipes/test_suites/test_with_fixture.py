@@ -14,6 +14,7 @@ def handler(
     cloudwatch_logs: LocalCloudWatchLogs, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[CloudWatchLogHandler]:
     """The program's own handler, which delivers to the service of this test."""
+    monkeypatch.delenv("AWS_ENDPOINT_URL_CLOUDWATCH_LOGS", raising=False)  # would come first
     for name, value in cloudwatch_logs.environment.items():
         monkeypatch.setenv(name, value)
     handler = shop.set_up_logging()

@@ -14,7 +14,7 @@ from logspire import CloudWatchLogHandler
 def handler(monkeypatch: pytest.MonkeyPatch) -> Iterator[CloudWatchLogHandler]:
     """The program's own handler, in a mock of its own."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    monkeypatch.setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")
     with mock_aws():
         handler = shop.set_up_logging()
         yield handler
