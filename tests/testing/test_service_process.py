@@ -103,6 +103,42 @@ def test_a_port_that_is_taken_is_said_and_ends_with_status_1(service: LocalCloud
     assert "cannot listen" in run.stderr
 
 
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("--port", "99999", "port must be from 0 to 65535; was 99999"),
+        ("--access-key", "", "credentials must hold at least one access key with its secret"),
+        ("--region", "", "region must not be empty"),
+    ],
+)
+def test_an_option_that_makes_no_sense_is_said_and_ends_with_status_2(
+    option: str, value: str, said: str
+) -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "logspire.testing", option, value],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert run.returncode == 2
+    assert run.stderr.endswith(f"error: {said}\n")
+
+
+@pytest.mark.parametrize("config", [None, Config(retries={"total_max_attempts": 1})])
+def test_its_client_and_its_remote_need_no_proxy(
+    service: LocalCloudWatchLogs, monkeypatch: pytest.MonkeyPatch, config: Config | None
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    client = service.client(config=config)
+    client.create_log_group(logGroupName="group")
+    client.close()
+    assert RemoteCloudWatchLogs(service.endpoint_url).summary.calls == {"CreateLogGroup": 1}
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("aws") is None, reason="no AWS CLI on PATH")
 def test_the_aws_cli_writes_and_reads(running: Running) -> None:

@@ -17,17 +17,22 @@ def main(arguments: list[str] | None = None) -> int:
         arguments: The command line, without the program's name; ``sys.argv`` unless given.
 
     Returns:
-        The exit status: 0 after a signal, 1 if the port is taken.
+        The exit status: 0 after a signal, 1 if the port is taken; 2, by argparse, for an option
+        that makes no sense.
     """
-    options = _parser().parse_args(arguments)
-    service = LocalCloudWatchLogs(
-        host=options.host,
-        port=options.port,
-        region=options.region,
-        credentials={options.access_key: options.secret_key},
-        verify_signatures=not options.no_signatures,
-        verbose=options.verbose,
-    )
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    try:
+        service = LocalCloudWatchLogs(
+            host=options.host,
+            port=options.port,
+            region=options.region,
+            credentials={options.access_key: options.secret_key},
+            verify_signatures=not options.no_signatures,
+            verbose=options.verbose,
+        )
+    except ValueError as error:
+        parser.error(str(error))
     # Handlers before the address is printed: who reads it may send the signal at once.
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -9,6 +9,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any, cast
 
 import botocore.session
+from botocore.config import Config
 
 from logspire.testing import control
 from logspire.testing.model import service_model
@@ -29,6 +30,7 @@ DEFAULT_REGION = "us-east-1"
 DEFAULT_CREDENTIALS: Mapping[str, str] = {"testing": "testing"}
 #: The service closes idle connections after about this many seconds, as callers report.
 DEFAULT_IDLE_TIMEOUT_S = 6.0
+_LAST_PORT = 65_535
 
 
 class LocalCloudWatchLogs:
@@ -52,6 +54,7 @@ class LocalCloudWatchLogs:
         verbose: Print each request to stderr.
 
     Raises:
+        ValueError: Naming the argument and what is allowed.
         OSError: From ``__enter__``, if the port is taken.
     """
 
@@ -68,7 +71,11 @@ class LocalCloudWatchLogs:
         random: Random | None = None,
         verbose: bool = False,
     ) -> None:
-        if not credentials:
+        if not region:
+            raise ValueError("region must not be empty")
+        if not 0 <= port <= _LAST_PORT:
+            raise ValueError(f"port must be from 0 to {_LAST_PORT}; was {port!r}")
+        if not credentials or not all(key and secret for key, secret in credentials.items()):
             raise ValueError("credentials must hold at least one access key with its secret")
         if idle_timeout is not None and not idle_timeout > 0:
             raise ValueError(f"idle_timeout must be over 0, or None; was {idle_timeout!r}")
@@ -172,6 +179,8 @@ class LocalCloudWatchLogs:
             "aws_access_key_id": access_key,
             "aws_secret_access_key": secret,
         }
+        # A port of this machine is reached without a proxy, whatever the environment says.
+        keywords["config"] = Config(proxies={}).merge(keywords.get("config") or Config())
         with _session_lock:
             client = _botocore_session().create_client("logs", **{**defaults, **keywords})
         return cast("CloudWatchLogsClient", client)
