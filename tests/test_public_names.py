@@ -60,5 +60,14 @@ def test_the_public_names_are_those_that_are_pinned() -> None:
     assert "\n".join(public_names()) == PINNED.read_text(encoding="utf-8").rstrip("\n")
 
 
+def test_the_file_for_the_type_checkers_uses_each_name_and_keyword() -> None:
+    used = (Path(__file__).parent / "typed/uses.py").read_text(encoding="utf-8")
+    pinned = PINNED.read_text(encoding="utf-8")
+    names = set(re.findall(r"^(?:logspire[\w.]*\.|    )(\w+)", pinned, re.MULTILINE)) - {"__init__"}
+    keywords = set(re.findall(r"(\w+)=", pinned))
+    assert {name for name in names if not re.search(rf"\b{name}\b", used)} == set()
+    assert {name for name in keywords if not re.search(rf"\b{name}=", used)} == set()
+
+
 if __name__ == "__main__":
     PINNED.write_text("\n".join(public_names()) + "\n", encoding="utf-8")

@@ -8,7 +8,15 @@ from __future__ import annotations
 
 import logging
 
-from logspire import CloudWatchLogFormatter, CloudWatchLogHandler, Loss, LossReason
+from logspire import (
+    CloudWatchLogFormatter,
+    CloudWatchLogHandler,
+    JSONFormatter,
+    Loss,
+    LossReason,
+    install_as_watchtower,
+    log_context,
+)
 from logspire.testing import LocalCloudWatchLogs
 
 
@@ -41,6 +49,24 @@ def results(handler: CloudWatchLogHandler) -> None:
 def formatters() -> None:
     CloudWatchLogFormatter(style="!")  # type: ignore[arg-type]
     CloudWatchLogFormatter(add_log_record_attrs=[1])  # type: ignore[list-item]
+    JSONFormatter(fields=7)  # type: ignore[arg-type]
+    JSONFormatter(rename_fields=["level"])  # type: ignore[arg-type]
+    JSONFormatter(dumps="json.dumps")  # type: ignore[arg-type]
+    JSONFormatter(field="level")  # type: ignore[call-arg]
+
+
+@log_context(job="nightly")
+def bound(order: int) -> str:
+    return str(order)
+
+
+def contexts() -> None:
+    log_context({"job": "nightly"})  # type: ignore[call-arg]
+    bound("17")  # type: ignore[arg-type]
+
+
+def in_the_place_of_watchtower() -> None:
+    install_as_watchtower("group")  # type: ignore[call-arg]
 
 
 def testing_kit(service: LocalCloudWatchLogs) -> None:

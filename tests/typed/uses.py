@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Mapping
 from datetime import timedelta
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 from typing_extensions import assert_type
@@ -81,6 +82,7 @@ def methods(handler: CloudWatchLogHandler, record: logging.LogRecord) -> None:
     assert_type(handler.flush(2.5), bool)
     handler.close()
     handler.emit(record)
+    handler.handle(record)
     handler.setFormatter(JSONFormatter())
     assert_type(handler.log_stream_name, str)
     handler.log_stream_name = "{logger_name}"
@@ -107,6 +109,9 @@ def books(stats: DeliveryStats) -> int:
 
 def reasons(reason: LossReason) -> str:
     assert_type(LossReason("expired"), LossReason)
+    lost_early = {LossReason.QUEUE_FULL, LossReason.EMPTY, LossReason.TOO_LARGE}
+    lost_late = {LossReason.TOO_OLD, LossReason.TOO_NEW, LossReason.EXPIRED, LossReason.REFUSED}
+    assert_type(lost_early | lost_late, set[LossReason])
     text: str = LossReason.SHUTDOWN
     return text + reason
 
@@ -132,6 +137,8 @@ def formatters(record: logging.LogRecord) -> None:
     )
     assert_type(of_all.members(record), dict[str, Any])
     assert_type(JSONFormatter("timestamp, level").format(record), str)
+    CloudWatchLogFormatter(fmt="%(message)s", datefmt="%H:%M", style="%")
+    JSONFormatter(fmt=None, datefmt=None, style="%", validate=True, defaults=None)
 
 
 @log_context(job="nightly")
@@ -166,8 +173,15 @@ def in_the_place_of_watchtower() -> None:
 
 
 def local_service() -> None:
+    by_hand = LocalCloudWatchLogs(host="127.0.0.1", port=0, credentials={"key": "secret"})
+    by_hand.start()
+    by_hand.stop()
+    LocalCloudWatchLogs(verify_signatures=False, random=Random(7), verbose=True)
     with LocalCloudWatchLogs(region="eu-west-1", clock=lambda: 0, idle_timeout=None) as service:
-        service.misbehave("throttle", operation=["PutLogEvents"], times=2)
+        service.misbehave("throttle", operation=["PutLogEvents"], times=2, message="slowly")
+        service.misbehave("slow", operation="PutLogEvents", seconds=0.5, probability=0.1)
+        service.misbehave("error", error="InternalFailure", status=500)
+        service.misbehave("poison", text="\0")
         service.behave()
         service.reset()
         environment: dict[str, str] = service.environment
@@ -177,6 +191,21 @@ def local_service() -> None:
         assert_type(service.events("group", "stream"), list[Event])
         assert_type(service.messages("group", "stream"), list[str])
         assert_type(service.wait_for(lambda: bool(environment), timeout=1), bool)
+
+
+def what_arrived(call: Call, event: Event) -> None:
+    assert_type(call.request, Mapping[str, Any])
+    assert_type(call.status, int | None)
+    assert_type(call.error, str | None)
+    assert_type(call.misbehaviour, str | None)
+    assert_type(call.compressed, bool)
+    assert_type(call.time_ms + call.events_stored + call.peer_port, int)
+    assert_type(call.wire_bytes + call.raw_bytes, int)
+    assert_type(call.access_key + call.user_agent + call.request_id, str)
+    assert_type((event.timestamp, event.message, event.ingestion_time), tuple[int, str, int])
+    total = Summary.of([call])
+    assert_type(total.batches + total.events_stored + total.events_rejected, int)
+    assert_type(total.wire_bytes + total.raw_bytes, int)
 
 
 def remote_service(service: RemoteCloudWatchLogs) -> None:
