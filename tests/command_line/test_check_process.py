@@ -15,6 +15,8 @@ from logspire.__main__ import main
 if TYPE_CHECKING:
     from logspire.testing import LocalCloudWatchLogs
 
+pytestmark = pytest.mark.slow  # and the same on every Python
+
 CHECK = (sys.executable, "-m", "logspire", "check", "--log-group", "app")
 
 

@@ -17,6 +17,8 @@ import logspire
 from logspire.cli.demo_records import RECORDS, RECORDS_PER_THREAD, THREADS, compare, text_of
 from logspire.testing import LocalCloudWatchLogs
 
+pytestmark = pytest.mark.slow  # and the same on every Python
+
 HUGE = text_of(0, RECORDS_PER_THREAD // 2)
 
 

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from logspire.core.event import Oversize
     from logspire.core.flush import Flush
 
+pytestmark = pytest.mark.slow  # and the same on every Python
+
 fillers = st.sampled_from(["", "", "é", "😀", "é\ud800"])
 # Around what fits: an event has 37 bytes of text; 40 + 40 + 20 bytes of events fill a batch.
 text_bytes = st.sampled_from([0, 3, 3, 16, 17, 17, 17, 18, 36, 37, 37, 38, 74, 150])

@@ -14,6 +14,8 @@ from logspire.core.naming import (
     legal_stream_name,
 )
 
+pytestmark = pytest.mark.slow  # and the same on every Python
+
 LEGAL = re.compile(r"[^:*]{1,512}", re.DOTALL)
 FIELDS = sorted(PROCESS_FIELDS | RECORD_FIELDS)
 odd_text = st.text(

@@ -17,6 +17,8 @@ from logspire import CloudWatchLogHandler
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
 
+pytestmark = pytest.mark.slow  # and the same on every Python
+
 Make = Callable[..., CloudWatchLogHandler]
 FLUSH_S = 30
 

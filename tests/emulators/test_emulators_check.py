@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from emulators.conftest import Emulator
 
+pytestmark = pytest.mark.slow  # and the same on every Python
+
 OPTIONS = ("--log-group-retention-days", "30", "--log-group-tags", "team=web")
 
 

@@ -10,6 +10,8 @@ from moto import mock_aws
 
 from logspire import CloudWatchLogHandler
 
+pytestmark = pytest.mark.slow  # and the same on every Python
+
 Make = Callable[..., CloudWatchLogHandler]
 
 

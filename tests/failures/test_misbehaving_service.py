@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     Make = Callable[..., CloudWatchLogHandler]
 
+pytestmark = pytest.mark.slow  # and the same on every Python
+
 STREAM = "stream"
 
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from logspire import CloudWatchLogHandler
 
+pytestmark = pytest.mark.slow  # and the same on every Python
+
 KEYS = {f"KEY{number}": "secret" for number in range(100)}
 ROLE = "/latest/meta-data/iam/security-credentials/"
 

@@ -11,6 +11,8 @@ from .report import Report
 from .scenarios import outage_alone, over_quota, start
 from .waits import AT_ONCE, LOGSPIRE, NO_JITTER, Waits, constants
 
+pytestmark = pytest.mark.slow  # and the same on every Python
+
 QUOTAS = Quotas(put=500.0, create_stream=5.0, create_group=1.0)
 PLAN = Plan(300, QUOTAS)
 BOUND_S = PLAN.processes / QUOTAS.create_stream

@@ -17,6 +17,8 @@ from botocore.exceptions import ClientError
 
 from logspire.testing import LocalCloudWatchLogs, RemoteCloudWatchLogs
 
+pytestmark = pytest.mark.slow  # and the same on every Python
+
 
 @dataclass
 class Running:
