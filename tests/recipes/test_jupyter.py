@@ -70,8 +70,8 @@ def test_a_restarted_kernel_and_one_that_is_closed_deliver_what_they_hold(
 def test_unreachable_cells_run_and_the_kernel_ends_in_time(
     execute: Execute, unreachable: Mapping[str, str]
 ) -> None:
-    notebook = execute(SET_UP, WORK, environment=unreachable, timeout=1)
-    notebook.wait_until_said("[1]")
+    notebook = execute(SET_UP, WORK, FLUSH, environment=unreachable, timeout=1)
+    notebook.wait_until_said("[2] False")
     since_s = time.monotonic()
     assert notebook.wait() == 0, notebook.output
     assert time.monotonic() - since_s < 1 + SLACK_S
