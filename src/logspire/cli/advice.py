@@ -48,6 +48,7 @@ _RENEW: Final = (
     "Renew the credentials: `aws sso login`, or assume the role again, or unset AWS_SESSION_TOKEN "
     "if it belongs to another key."
 )
+_SLOW: Final = "It takes long: give it more with --timeout, and look at machine and network."
 _BY_HAND: Final = (
     "Run by hand what is to give the credentials, or look at its file: `aws sts "
     "get-caller-identity` finds them in the same way."
@@ -190,4 +191,6 @@ def on_hang(step: str) -> str:
             "A metadata service, a credential_process or a token service does not answer: run it "
             "by hand. AWS_EC2_METADATA_DISABLED=true where there is no instance."
         )
-    return _NETWORK
+    if step == "read_back":
+        return NOT_YET
+    return _NETWORK if step == "connection" else _SLOW

@@ -14,7 +14,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from logspire import __version__
-from logspire.cli import advice, keywords
+from logspire.cli import keywords
 from logspire.cli.examination import Examination
 from logspire.cli.step import FAILED, NAMES, OK, Step
 
@@ -116,9 +116,7 @@ def _bounded(examination: Examination, timeout_s: float) -> Iterator[Step]:
         try:
             step = steps.get(timeout=max(0.0, ends_s - time.monotonic()))
         except queue.Empty:
-            name = examination.current
-            found = f"nothing after {timeout_s:g} s"
-            yield Step(name, FAILED, found, advice.on_hang(name), {"error": "Timeout"})
+            yield from examination.overdue()
             return
         if step is None:
             return

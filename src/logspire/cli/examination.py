@@ -34,6 +34,8 @@ _SERVER_ERROR: Final = 500
 _LONGEST_PAUSE_S: Final = 1.0
 # What is stored can mostly be read after a few seconds; delivery does not depend on it.
 _LONGEST_READ_S: Final = 5.0
+_AT_THE_SERVICE: Final = frozenset({"connection", "read_back"})
+_NO_OUTCOME: Final = Outcome(Verdict.RETRY, "no answer")
 
 
 class Examination:
@@ -49,13 +51,12 @@ class Examination:
         self.current = "configuration"
         """The step that it is at."""
         self.stream_name = keywords.stream.render(_facts(), time.time())
-        self.left_behind: list[str] = []
-        """What is in CloudWatch Logs now, and was not before: for people."""
         self._keywords = keywords
         self._send = send
         self._timeout_s = timeout_s
         self._ends_s = time.monotonic() + timeout_s
         self._discovery = Discovery(keywords.client)
+        self._outcome: Outcome | None = None
         self._time_ms = time.time_ns() // 1_000_000
         self._text = (
             f"logspire check {secrets.token_hex(8)}: a test, written by `python -m logspire check` "
@@ -64,10 +65,27 @@ class Examination:
 
     def run(self) -> Iterator[Step]:
         """Yield the steps; ends where a failed one leaves nothing for the next to do."""
-        for step in self._steps():
-            facts = {key: self._redacted(value) for key, value in step.facts.items()}
-            found, todo = self._redacted(step.found), self._redacted(step.advice)
-            yield Step(step.name, step.status, found, todo, facts)
+        yield from map(self._without_secrets, self._steps())
+
+    def overdue(self) -> Iterator[Step]:
+        """Yield what is known when time is up before `run` has ended; last, where it hangs."""
+        return map(self._without_secrets, self._steps_until_now())
+
+    @property
+    def left_behind(self) -> list[str]:
+        """What is in CloudWatch Logs now, and was not before, as far as was told: for people."""
+        if self.current not in _AT_THE_SERVICE:
+            return []
+        answers = self._answers_until_now()
+        group, stream = f"log group {self._keywords.log_group_name}", self.stream_name
+        words = {"log_group": group, "log_stream": f"log stream {stream}"}
+        event = ["an event that says that it is a test"] if answers.is_stored else []
+        return [words[name] for name in answers.created] + event
+
+    def _without_secrets(self, step: Step) -> Step:
+        facts = {key: self._redacted(value) for key, value in step.facts.items()}
+        found, todo = self._redacted(step.found), self._redacted(step.advice)
+        return Step(step.name, step.status, found, todo, facts)
 
     def _steps(self) -> Iterator[Step]:
         yield (first := self._look("configuration", self._configuration))
@@ -124,6 +142,24 @@ class Examination:
 
     # -- at the service --------------------------------------------------------------------------
 
+    def _answers_until_now(self) -> Answers:
+        outcome = self._outcome or (_NO_OUTCOME if self._send else None)
+        return Answers(self._calls, self._keywords.group, outcome)
+
+    def _steps_until_now(self) -> Iterator[Step]:
+        name = self.current
+        if name == "connection" and any(call.is_service for call in self._calls.all):
+            answers = self._answers_until_now()
+            yield from (answers.connection(), answers.clock(), answers.authentication())
+            name = "test_event"
+            if answers.is_stored:
+                yield from (answers.log_group(), answers.log_stream(), answers.test_event())
+                name = "retention"
+        # Delivery does not depend on the reading, so that is no failure.
+        status = UNKNOWN if name == "read_back" else FAILED
+        found = f"nothing after {self._timeout_s:g} s"
+        yield Step(name, status, found, advice.on_hang(name), {"error": "Timeout"})
+
     def _answers(self) -> Iterator[Step]:
         self.current = "connection"
         answers = Answers(self._calls, self._keywords.group, self._call())
@@ -134,7 +170,6 @@ class Examination:
         yield (authentication := answers.authentication())
         if authentication.status is FAILED:
             return
-        self._note_what_stays(answers)
         yield answers.log_group()
         yield answers.log_stream()
         yield answers.test_event()
@@ -177,6 +212,8 @@ class Examination:
         tries = 0
         while True:
             outcome = logs.perform(job)
+            if isinstance(job, Batch):
+                self._outcome = outcome
             pause_s = backoff(tries, random.random(), _LONGEST_PAUSE_S)  # noqa: S311 - jitter
             if not self._may_pass(outcome) or time.monotonic() + pause_s > give_up_s:
                 return outcome
@@ -198,14 +235,6 @@ class Examination:
 
     def _names(self) -> dict[str, Any]:
         return {"logGroupName": self._keywords.log_group_name, "logStreamName": self.stream_name}
-
-    def _note_what_stays(self, answers: Answers) -> None:
-        if "log_group" in answers.created:
-            self.left_behind.append(f"log group {self._keywords.log_group_name}")
-        if "log_stream" in answers.created:
-            self.left_behind.append(f"log stream {self.stream_name}")
-        if answers.is_stored:
-            self.left_behind.append("an event that says that it is a test")
 
     def _read_back(self) -> Step:
         """Read until it is there: what is stored can be read after a while."""
