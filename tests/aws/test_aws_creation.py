@@ -109,6 +109,18 @@ def test_a_group_that_is_created_gets_all_that_was_asked_for(
     assert request["tags"] == {"team": "web"}
 
 
+def test_a_group_that_was_created_though_the_answer_was_lost_gets_its_retention(
+    cloudwatch_logs: LocalCloudWatchLogs, make_handler: Make, log: logging.Logger
+) -> None:
+    cloudwatch_logs.misbehave("lost_answer", operation=GROUP_CALL, times=1)
+    handler = make_handler(log_group_retention_days=7)
+    log.info("first")
+    handler.close()
+    assert operations(cloudwatch_logs).count(GROUP_CALL) == 1
+    (described,) = cloudwatch_logs.client().describe_log_groups()["logGroups"]
+    assert described["retentionInDays"] == 7
+
+
 def test_a_group_created_by_another_in_between_keeps_its_settings(
     cloudwatch_logs: LocalCloudWatchLogs, make_destination: Callable[..., CloudWatchLogs]
 ) -> None:

@@ -195,6 +195,8 @@ class CloudWatchLogs:
         names = {"logGroupName": self._group_name, "logStreamName": stream}
         outcome = _create_once(client.create_log_stream, names)
         if outcome.verdict is not Verdict.MISSING:
+            if self._group_in_doubt:
+                self._plan_retention()
             return outcome
         if not group.create_group:
             return Outcome(Verdict.DENIED, f"no {self.name}; create_log_group is False")
@@ -216,8 +218,11 @@ class CloudWatchLogs:
         except Exception as error:
             self._group_in_doubt = not _CLIENT_ERROR <= status_of(error) < _SERVER_ERROR
             raise
-        ours = outcome is _CREATED or self._group_in_doubt
-        if ours and group.retention_days is not None:
+        if outcome is _CREATED or self._group_in_doubt:
+            self._plan_retention()
+
+    def _plan_retention(self) -> None:
+        if self._group.retention_days is not None:
             self._retention_failures = self._jobs_until_retention = 0
             self._retention_on_put, self._retention_due = False, True
 
