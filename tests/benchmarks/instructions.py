@@ -231,7 +231,7 @@ def _parser() -> argparse.ArgumentParser:
     group.add_argument(
         "--check",
         action="store_true",
-        help=f"fail where a path takes {TOLERANCE:.0%} more than recorded",
+        help=f"fail where a path takes {TOLERANCE:.0%}% more than recorded",
     )
     return parser
 

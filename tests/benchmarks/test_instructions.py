@@ -21,6 +21,7 @@ from .instructions import (
     UNIT,
     complaints,
     count,
+    main,
     per_event,
     recorded,
     rewritten,
@@ -45,6 +46,12 @@ def test_two_counts_of_a_path_agree_within_a_per_cent(tmp_path: Path) -> None:
     )
     assert per_event(row, fewer, more) > 0
     assert per_event(row, fewer, more) == pytest.approx(per_event(row, fewer, again), rel=0.01)
+
+
+def test_help_says_when_the_check_fails(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match=r"^0$"):
+        main(["--help"])
+    assert f"{TOLERANCE:.0%} more than recorded" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("name", ROWS)
