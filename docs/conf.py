@@ -8,6 +8,7 @@ from pathlib import Path
 from docutils import nodes
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
+from sphinx.util.inspect import signature, stringify_signature
 
 from logspire._version import __version__
 
@@ -72,6 +73,17 @@ def python_reference(
     return nodes.reference("", "", shown, internal=False, refuri=url)
 
 
+def constructor_signature(
+    _app: Sphinx, what: str, _name: str, shown: type, _options: object, text: str, returns: str
+) -> tuple[str, str]:
+    """Return what a class is made with: Sphinx shows a ``__new__`` that takes anything instead."""
+    if what == "class" and text == "(*_, **__)":
+        made_with = signature(shown.__init__, bound_method=True)
+        text = stringify_signature(made_with, show_annotation=False)
+    return text, returns
+
+
 def setup(app: Sphinx) -> None:
     """Called by Sphinx."""
+    app.connect("autodoc-process-signature", constructor_signature)
     app.connect("missing-reference", python_reference)
