@@ -1,7 +1,7 @@
 """What ``import watchtower`` finds after `logspire.install_as_watchtower`.
 
 The names, keywords and attributes of watchtower 3.4.0, with Logspire behind them. For code that
-cannot be changed; other code is better off with `logspire` itself. ``docs/migration.md`` goes
+cannot be changed; other code is better off with ``logspire`` itself. ``docs/migration.md`` goes
 through it keyword by keyword.
 """
 
@@ -38,14 +38,15 @@ __version__ = "3.4.0"
 """The version of watchtower whose interface this is."""
 
 DEFAULT_LOG_STREAM_NAME: Final = "{machine_name}/{program_name}/{logger_name}/{process_id}"
+"""The template of a stream's name, unless one is given."""
 _DEFAULT_LOG_GROUP_NAME: Final = "watchtower"
 _MISSING: Final = object()
 
 WatchtowerError = LogspireError
 WatchtowerWarning = LogspireWarning
 
-# Keywords of Logspire's own that each handler gets, unless it is given them.
-_for_all: dict[str, Any] = {}
+# Keywords of Logspire's own that each handler gets, unless it is given them. A reload keeps them.
+_for_all: dict[str, Any] = globals().get("_for_all", {})
 
 
 def install_as_watchtower(**keywords: Any) -> None:
@@ -103,7 +104,8 @@ class CloudWatchLogFormatter(cloudwatch.CloudWatchLogFormatter):
     Both keywords are attributes as well, and may be changed at any time. ``fmt`` is for text alone.
     """
 
-    add_log_record_attrs: Iterable[str] = ()  # type: ignore[assignment]  # an attribute there, too
+    # An attribute there, too.
+    add_log_record_attrs: Iterable[str] | None = ()  # type: ignore[assignment]
 
     def __init__(
         self,
@@ -128,7 +130,7 @@ class CloudWatchLogFormatter(cloudwatch.CloudWatchLogFormatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the text of one log event. Leaves ``record`` as it is."""
-        names = self.add_log_record_attrs
+        names = self.add_log_record_attrs or ()  # None says the same there
         message: Any = record.msg
         is_mapping = isinstance(message, Mapping)
         if not (names or is_mapping):
@@ -176,6 +178,9 @@ class _Given:
         attributes[self._name] = value
 
 
+# For type checkers an attribute of the type that stands beside it.
+_given: Any = _Given
+
 # Of watchtower's own methods: what a subclass makes of them would not be heard of.
 _NEVER_CALLED: Final = frozenset(
     {
@@ -219,23 +224,24 @@ class CloudWatchLogHandler(handler.CloudWatchLogHandler):
         **keywords: any other of `logspire.CloudWatchLogHandler`.
 
     Raises:
-        WatchtowerError: a value is not allowed; it is also a ``ValueError`` or a ``TypeError``.
+        ValueError: a value is not allowed; it is a ``WatchtowerError``, too.
+        TypeError: a value is of the wrong type; it is that, too.
 
     Sizes and counts over the limits of the service are lowered to them, with a warning.
     """
 
-    EXTRA_MSG_PAYLOAD_SIZE = CLOUDWATCH_LOGS.overhead_bytes
+    EXTRA_MSG_PAYLOAD_SIZE: int = CLOUDWATCH_LOGS.overhead_bytes
     _retention_of_existing = True
 
-    log_group_name = _Given()
-    use_queues = _Given()
-    send_interval = _Given()
-    max_batch_size = _Given()
-    max_batch_count = _Given()
-    json_serialize_default = _Given()
-    log_group_retention_days = _Given()
-    create_log_stream = _Given()
-    max_message_size = _Given()
+    log_group_name: str = _given()
+    use_queues: bool = _given()
+    send_interval: float | timedelta = _given()
+    max_batch_size: int = _given()
+    max_batch_count: int = _given()
+    json_serialize_default: Callable[[Any], Any] = _given()
+    log_group_retention_days: int | None = _given()
+    create_log_stream: bool = _given()
+    max_message_size: int = _given()
 
     def __init__(  # noqa: PLR0917 - as many by position as watchtower has
         self,
@@ -278,7 +284,7 @@ class CloudWatchLogHandler(handler.CloudWatchLogHandler):
         if log_group_tags and create_log_group:
             _warn("log_group_tags are for a group that this handler creates: others keep theirs")
         super().__init__(
-            **{**_for_all, **given, **keywords},
+            **{**_for_all_with(boto3_client, boto3_profile_name), **given, **keywords},
             log_stream_name=name or DEFAULT_LOG_STREAM_NAME,
             boto3_client=boto3_client,
             boto3_profile_name=boto3_profile_name,
@@ -286,7 +292,9 @@ class CloudWatchLogHandler(handler.CloudWatchLogHandler):
             log_group_tags=log_group_tags or None,
             level=level,
         )
-        self.formatter = CloudWatchLogFormatter(json_serialize_default=json_serialize_default)
+        self.formatter: logging.Formatter | None = CloudWatchLogFormatter(
+            json_serialize_default=json_serialize_default
+        )
         self._is_made = True
 
     def __init_subclass__(cls, **keywords: Any) -> None:
@@ -318,6 +326,15 @@ class CloudWatchLogHandler(handler.CloudWatchLogHandler):
     def _stream_fields(self, record: logging.LogRecord) -> dict[str, object]:
         path = sys.argv[0] if getattr(sys, "argv", None) else ""
         return {**super()._stream_fields(record), "program_name": path.replace(":", "")}
+
+
+def _for_all_with(client: Any, profile_name: str | None) -> dict[str, Any]:
+    """Return the keywords for all handlers, without those in whose place the code has its own."""
+    if client is not None:
+        replaced = {"boto3_session", "region_name", "endpoint_url"}
+    else:
+        replaced = set() if profile_name is None else {"boto3_session"}
+    return {name: value for name, value in _for_all.items() if name not in replaced}
 
 
 # The names of the parameters, each of which has an annotation.

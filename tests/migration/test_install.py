@@ -57,6 +57,28 @@ def test_keywords_of_logspire_are_for_every_handler_that_is_not_given_them() -> 
 
 
 @pytest.mark.parametrize(
+    ("for_all", "given"),
+    [
+        ("region_name='eu-west-1'", "boto3_client=client"),
+        ("endpoint_url='http://localhost:4566'", "boto3_client=client"),
+        ("boto3_session=boto3.Session()", "boto3_client=client"),
+        ("boto3_session=boto3.Session()", "boto3_profile_name='shop'"),
+    ],
+)
+def test_a_client_or_a_profile_of_the_code_wins_over_the_keywords_for_all(
+    for_all: str, given: str
+) -> None:
+    program = (
+        "import boto3, logspire\n"
+        "client = boto3.client('logs', region_name='us-east-1')\n"
+        f"logspire.install_as_watchtower({for_all}, shutdown_timeout=3)\n"
+        "import watchtower\n"
+        f"print(watchtower.CloudWatchLogHandler({given})._pipeline._settings.shutdown_timeout_s)"
+    )
+    assert output_of(program) == "3.0"
+
+
+@pytest.mark.parametrize(
     ("keywords", "complaint"),
     [
         ("send_interval=1", "send_interval: watchtower has that"),
@@ -78,6 +100,17 @@ def test_a_reload_stays_with_logspire() -> None:
         " logspire.CloudWatchLogHandler))"
     )
     assert output_of(program) == "True True"
+
+
+def test_a_reload_keeps_the_keywords_for_every_handler() -> None:
+    program = (
+        "import importlib, logspire\n"
+        "logspire.install_as_watchtower(shutdown_timeout=3)\n"
+        "import watchtower\n"
+        "handler = importlib.reload(watchtower).CloudWatchLogHandler()\n"
+        "print(handler._pipeline._settings.shutdown_timeout_s)"
+    )
+    assert output_of(program) == "3.0"
 
 
 def test_find_spec_knows_the_module() -> None:

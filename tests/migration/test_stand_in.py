@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import logging
+import sys
 import warnings
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from logspire.watchtower import CloudWatchLogHandler, WatchtowerError, WatchtowerWarning
+from logspire.watchtower import (
+    CloudWatchLogFormatter,
+    CloudWatchLogHandler,
+    WatchtowerError,
+    WatchtowerWarning,
+)
 
 if TYPE_CHECKING:
-    import logging
-
     from logspire.testing import LocalCloudWatchLogs
 
 
@@ -89,6 +94,16 @@ def test_the_client_is_there_for_code_that_asks_for_it(
     handler = CloudWatchLogHandler("group")
     assert handler.cwl_client.describe_log_groups()["logGroups"] == []
     handler.close()
+
+
+def test_none_stands_for_no_attributes_of_the_record_beside_a_traceback_too() -> None:
+    formatter = CloudWatchLogFormatter()
+    formatter.add_log_record_attrs = None
+    try:
+        int("seventeen")
+    except ValueError:
+        record = logging.LogRecord("shop", 40, "", 0, {"order": 17}, None, sys.exc_info())
+    assert formatter.format(record).startswith('{"order": 17, "exc_info": "Traceback')
 
 
 def test_an_attribute_that_is_missing_is_named() -> None:
