@@ -6,12 +6,14 @@ import os
 import re
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 import logspire.testing
+import logspire.watchtower
 from logspire import CloudWatchLogHandler, LossReason
 from logspire.__main__ import main
 from logspire.testing import LocalCloudWatchLogs
@@ -98,13 +100,33 @@ def test_every_keyword_is_documented_with_its_default() -> None:
 
 
 @pytest.mark.parametrize(
-    ("module", "page"), [(logspire, "api.md"), (logspire.testing, "api-testing.md")]
+    ("module", "page"),
+    [
+        (logspire, "api.md"),
+        (logspire.testing, "api-testing.md"),
+        (logspire.watchtower, "api-watchtower.md"),
+    ],
 )
 def test_every_public_name_is_in_the_reference(module: ModuleType, page: str) -> None:
     text = (ROOT / "docs" / page).read_text(encoding="utf-8")
     described = re.findall(r"^\.\. auto\w+:: (\w+)(?:\(|$)", text, re.MULTILINE)
     names = {name for name in module.__all__ if not name.startswith("_")}
     assert names == set(described) - {"logspire"}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(find_spec("myst_parser") is None, reason="Sphinx is in the extra `docs`")
+def test_the_reference_shows_what_each_formatter_is_made_with(tmp_path: Path) -> None:
+    pages = [str(ROOT / "docs" / page) for page in ("api.md", "api-watchtower.md")]
+    build = [sys.executable, "-m", "sphinx", "-q", "-b", "text", str(ROOT / "docs"), str(tmp_path)]
+    subprocess.run([*build, *pages], check=True)
+    text = "".join(page.read_text(encoding="utf-8") for page in tmp_path.glob("api*.txt"))
+    shown = re.findall(r"^class logspire\S*?\.(\w+Formatter)\((\w+|\*args)[=,]", text, re.MULTILINE)
+    assert sorted(shown) == [
+        ("CloudWatchLogFormatter", "*args"),
+        ("CloudWatchLogFormatter", "fmt"),
+        ("JSONFormatter", "fmt"),
+    ]
 
 
 def test_the_help_of_every_command_is_in_the_reference(capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 
 import logspire
 import logspire.testing
+import logspire.watchtower
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PINNED = Path(__file__).with_name("public_names.txt")
-MODULES = (logspire, logspire.testing)
+MODULES = (logspire, logspire.testing, logspire.watchtower)
 
 
 def public_names() -> Iterator[str]:

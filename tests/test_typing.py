@@ -13,6 +13,7 @@ import pytest
 
 import logspire
 import logspire.testing
+import logspire.watchtower
 
 
 def homes() -> set[str]:
@@ -21,7 +22,7 @@ def homes() -> set[str]:
     return {f"{x.__module__}.{x.__qualname__}" for x in public if inspect.isclass(x)}
 
 
-MODULES = (logspire, logspire.testing)
+MODULES = (logspire, logspire.testing, logspire.watchtower)
 
 
 def is_public(symbol: str) -> bool:

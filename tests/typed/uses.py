@@ -23,6 +23,7 @@ from logspire import (
     LossReason,
     install_as_watchtower,
     log_context,
+    watchtower,
 )
 from logspire.testing import Call, Event, LocalCloudWatchLogs, RemoteCloudWatchLogs, Summary
 
@@ -170,6 +171,17 @@ def errors() -> str:
 def in_the_place_of_watchtower() -> None:
     install_as_watchtower()
     install_as_watchtower(on_loss=count_loss, shutdown_timeout=5)
+    by_position = watchtower.CloudWatchLogHandler("group", "stream", False)  # noqa: FBT003
+    assert_type(by_position.log_group_name, str)
+    assert_type(by_position.use_queues, bool)
+    assert_type(by_position.cwl_client, Any)
+    assert_type(by_position.EXTRA_MSG_PAYLOAD_SIZE, int)
+    assert_type(by_position.stats(), DeliveryStats)
+    formatter = watchtower.CloudWatchLogFormatter(add_log_record_attrs=["levelname"])
+    formatter.add_log_record_attrs = ("levelname", "name")
+    error: type[Exception] = watchtower.WatchtowerError
+    warning: type[Warning] = watchtower.WatchtowerWarning
+    print(watchtower.DEFAULT_LOG_STREAM_NAME, error, warning)
 
 
 def local_service() -> None:
