@@ -1,6 +1,7 @@
 """Imports only point down, and importing Logspire costs next to nothing."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -110,6 +111,15 @@ def test_each_package_belongs_to_a_known_layer() -> None:
 def test_imports_only_point_down(module: str) -> None:
     layer = layer_of(module)
     assert [name for name in imports_of(module) if not is_allowed(name, layer)] == []
+
+
+@pytest.mark.parametrize("layer", ["formatters", "delivery", "aws", "core"])
+def test_the_page_about_the_architecture_names_each_module_of_a_layer(layer: str) -> None:
+    page = (Path(__file__).parents[1] / "docs/architecture.md").read_text(encoding="utf-8")
+    (cell,) = re.findall(rf"^\| `{layer}` \|([^|]*)\|", page, re.MULTILINE)
+    names = re.findall(r"`(\w+)`", cell.partition(" for ")[0])
+    there = [module.split("/")[1][:-3] for module in MODULES if layer_of(module) == layer]
+    assert sorted(names) == sorted(set(there) - {"__init__"})
 
 
 @pytest.mark.parametrize(
