@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
+import logspire
 from logspire import watchtower as ours
 
 real = pytest.importorskip("watchtower", reason="watchtower is in the extra `bench`")
 
-PAGE = Path(__file__).parents[2] / "docs/migration.md"
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs/migration.md"
 
 
 def rows(heading: str) -> dict[str, list[str]]:
@@ -56,6 +58,21 @@ def test_the_page_has_every_keyword_with_both_defaults() -> None:
     assert documented == {
         name: [shown(theirs[name].default), shown(mine[name].default)] for name in names
     }
+
+
+def test_readme_and_page_name_the_defaults_that_differ_once_the_import_is_changed() -> None:
+    theirs = inspect.signature(real.CloudWatchLogHandler).parameters
+    mine = inspect.signature(logspire.CloudWatchLogHandler).parameters
+    differ = {
+        name
+        for name in theirs.keys() & mine.keys()
+        if (theirs[name].default or None) != (mine[name].default or None)
+    }
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (sentence,) = re.findall(r"Defaults that differ: (.*?)\. For", readme, re.DOTALL)
+    assert set(re.findall(r"`(\w+)` \(", sentence)) == differ
+    page = PAGE.read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| default of `(\w+)` \|", page, re.MULTILINE)) == differ
 
 
 def shown(default: object) -> str:
