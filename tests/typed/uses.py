@@ -177,6 +177,7 @@ def in_the_place_of_watchtower() -> None:
     assert_type(by_position.cwl_client, Any)
     assert_type(by_position.EXTRA_MSG_PAYLOAD_SIZE, int)
     assert_type(by_position.stats(), DeliveryStats)
+    watchtower.CloudWatchLogHandler(log_group="group", stream_name="stream", on_loss=count_loss)
     formatter = watchtower.CloudWatchLogFormatter(add_log_record_attrs=["levelname"])
     formatter.add_log_record_attrs = ("levelname", "name")
     error: type[Exception] = watchtower.WatchtowerError
