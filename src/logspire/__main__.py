@@ -36,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     try:
         status: int = options.run(options)
-        sys.stdout.flush()
+        print(end="", flush=True)  # also where there is no standard output
     except KeyboardInterrupt:
         return _INTERRUPTED
     except BrokenPipeError:

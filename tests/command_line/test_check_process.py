@@ -76,6 +76,15 @@ def test_a_pipe_that_nobody_reads_is_no_reason_for_a_traceback() -> None:
     assert process.returncode == 141
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no shell that closes it")
+@pytest.mark.usefixtures("service")
+@pytest.mark.parametrize("command", [CHECK, (*CHECK[:3], "policy")])
+def test_without_a_standard_output_the_status_tells(command: tuple[str, ...]) -> None:
+    closed = ("sh", "-c", 'exec "$@" >&-', "sh", *command)
+    run = subprocess.run(closed, check=False, capture_output=True, text=True, timeout=50)
+    assert (run.returncode, run.stderr) == (0, "")
+
+
 def test_what_is_said_in_other_letters_is_shown_where_only_ascii_can_be(
     cloudwatch_logs: LocalCloudWatchLogs, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -140,7 +140,7 @@ def _print_step(step: Step) -> None:
     start = f"{step.status:{_STATUS_CHARS}}{step.name.replace('_', ' '):{_NAME_CHARS}}"
     _print_indented(start, step.found)
     _print_indented(f"{' ' * len(start)}-> ", step.advice)
-    sys.stdout.flush()
+    print(end="", flush=True)  # also where there is no standard output
 
 
 def _print_indented(start: str, text: str) -> None:
