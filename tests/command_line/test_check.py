@@ -152,6 +152,16 @@ def test_a_record_that_would_be_delivered_without_its_retention_is_still_deliver
     assert (checked.status, checked.report["delivers"]) == (1, True)
 
 
+@pytest.mark.parametrize("kind", ["throttle", "unavailable", "reset"])
+def test_a_retention_that_the_handler_would_try_to_set_again_is_not_known(
+    service: LocalCloudWatchLogs, check: Check, kind: str
+) -> None:
+    service.misbehave(kind, operation="PutRetentionPolicy")
+    checked = check("--log-group-retention-days", "7")
+    assert (checked.status, checked.statuses["retention"]) == (0, "unknown")
+    assert checked.step("retention")["advice"]
+
+
 def test_the_permission_to_tag_is_told_from_that_to_create(
     service: LocalCloudWatchLogs, check: Check
 ) -> None:

@@ -163,9 +163,10 @@ def is_denial(call: Exchange) -> bool:
     return call.code in {"AccessDenied", "AccessDeniedException"}
 
 
-def is_throttled(call: Exchange) -> bool:
-    """Whether a call was refused because there were too many."""
-    return call.status == _TOO_MANY_REQUESTS or "Throttl" in call.code
+def is_passing(call: Exchange) -> bool:
+    """Whether the same call may do later: there were too many, or the service is not well."""
+    is_throttled = call.status == _TOO_MANY_REQUESTS or "Throttl" in call.code
+    return is_throttled or call.status >= _SERVER_ERROR
 
 
 def is_about_credentials(call: Exchange) -> bool:

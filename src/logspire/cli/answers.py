@@ -145,7 +145,11 @@ class Answers:
             return Step("retention", UNKNOWN, "not set, as the log group was not created now")
         if call.succeeded:
             return Step("retention", OK, f"set to {days} days", facts={"days": days})
-        return refusal("retention", call, "not set: ")
+        step = refusal("retention", call, "not set: ")
+        # The handler tries again after the next records, so it is no failure yet.
+        is_open = call.error is not None or advice.is_passing(call)
+        status = UNKNOWN if is_open else FAILED
+        return Step("retention", status, step.found, step.advice, step.facts)
 
     def entity(self) -> Step:
         """Whether the service took the entity."""

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 # Of the time for all steps: for sending again what was throttled; for a single call.
 _RETRY_SHARE: Final = 0.5
 _CALL_SHARE: Final = 0.5
-_SERVER_ERROR: Final = 500
 _LONGEST_PAUSE_S: Final = 1.0
 # What is stored can mostly be read after a few seconds; delivery does not depend on it.
 _LONGEST_READ_S: Final = 5.0
@@ -226,7 +225,7 @@ class Examination:
         last = self._calls.all[-1] if self._calls.all else None
         if outcome.verdict is not Verdict.RETRY or last is None:
             return False
-        return advice.is_throttled(last) or last.status >= _SERVER_ERROR
+        return advice.is_passing(last)
 
     def _batch(self) -> Batch:
         size_bytes = len(self._text) + CLOUDWATCH_LOGS.overhead_bytes
