@@ -203,6 +203,12 @@ def test_thousands_of_loggers_are_told_apart_and_forgotten() -> None:
     assert len(formatter._heads) <= 1_000
 
 
+def test_a_time_of_whole_milliseconds_is_told_as_such() -> None:
+    for number in range(1_000):
+        record = record_of("hi", created=1_700_000_000 + number / 1_000)
+        assert f'20.{number:03}Z"' in JSONFormatter(fields="timestamp").format(record)
+
+
 @given(st.floats(0, 2**33))
 def test_the_time_is_that_of_the_record_to_the_millisecond(created: float) -> None:
     told = parse(JSONFormatter().format(record_of("hi", created=created)))["timestamp"]

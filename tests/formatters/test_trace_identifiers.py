@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from formatters.making import parse, record_of
 
-from logspire import JSONFormatter
+from logspire import JSONFormatter, log_context
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,6 +81,8 @@ def test_they_are_fields_like_any_other(tracer: Any) -> None:
 def test_a_trace_id_that_the_application_logs_itself_is_kept(tracer: Any) -> None:
     with tracer.start_as_current_span("outer"):
         members = parse(JSONFormatter().format(record_of("hi", trace_id="mine")))
+        with log_context(trace_id="bound"):
+            assert identifiers()["trace_id"] == "bound"
     assert members["trace_id"] == "mine"
 
 

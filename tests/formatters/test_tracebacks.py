@@ -155,6 +155,15 @@ def test_what_is_known_of_a_place_is_not_asked_for_again(fail: Callable[[], obje
     assert {name for name in called if name.startswith(("traceback.py", "linecache.py"))} == set()
 
 
+def test_two_places_of_one_line_are_told_apart() -> None:
+    def divide(first: int, second: int) -> tuple[float, float]:
+        return 1 / first, 2 / second
+
+    for numbers in ((0, 1), (1, 0)):
+        exc_info = exc_info_from(lambda numbers=numbers: divide(*numbers))  # type: ignore[misc]
+        assert tracebacks.format_exception(PLAIN, exc_info) == PLAIN.formatException(exc_info)
+
+
 @given(st.lists(st.sampled_from(FAILURES), min_size=1, max_size=4), st.booleans())
 def test_any_sequence_of_failures(
     failures: list[Callable[[], object]],
