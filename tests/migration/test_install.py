@@ -38,6 +38,18 @@ def test_a_second_call_changes_nothing() -> None:
     assert output_of(program + "print(sys.modules['watchtower'] is first)") == "True"
 
 
+def test_of_several_calls_the_keywords_of_the_last_one_count() -> None:
+    program = (
+        "import logspire\n"
+        "logspire.install_as_watchtower(shutdown_timeout=3)\n"
+        "logspire.install_as_watchtower(max_queue_size=5_000)\n"
+        "import watchtower\n"
+        "settings = watchtower.CloudWatchLogHandler()._pipeline._settings\n"
+        "print(settings.shutdown_timeout_s, settings.max_queue_bytes)"
+    )
+    assert output_of(program) == "10.0 5000"
+
+
 def test_it_is_refused_once_watchtower_is_imported(tmp_path: Path) -> None:
     (tmp_path / "watchtower.py").touch()
     with pytest.raises(subprocess.CalledProcessError) as caught:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 import warnings
@@ -94,6 +95,39 @@ def test_the_client_is_there_for_code_that_asks_for_it(
     handler = CloudWatchLogHandler("group")
     assert handler.cwl_client.describe_log_groups()["logGroups"] == []
     handler.close()
+
+
+def formatted(message: object, *names: str, failure: BaseException | None = None) -> object:
+    info = (type(failure), failure, None) if failure else None
+    record = logging.LogRecord("shop", 40, "", 0, message, None, info)
+    return json.loads(CloudWatchLogFormatter(add_log_record_attrs=names).format(record))
+
+
+def test_the_attribute_message_is_the_text_of_what_was_logged() -> None:
+    assert formatted("text", "message") == {"msg": "text", "message": "text"}
+    assert formatted({"order": 17}, "message") == {"order": 17, "message": "{'order': 17}"}
+
+
+def test_a_traceback_takes_no_members_place_unless_it_was_asked_for() -> None:
+    mapping, failure = {"exc_info": "mine"}, KeyError("order")
+    aside = {"exc_info": "mine", "exc_info_1": "KeyError: 'order'"}
+    assert formatted(mapping, failure=failure) == aside
+    assert formatted(mapping, "exc_info", failure=failure) == {"exc_info": "KeyError: 'order'"}
+
+
+def test_a_stream_name_of_a_subclass_is_made_legal(cloudwatch_logs: LocalCloudWatchLogs) -> None:
+    class Handler(CloudWatchLogHandler):
+        def _get_stream_name(self, message: logging.LogRecord) -> str:
+            return f"shop:{message.name}*"
+
+    handler = Handler("group", boto3_client=cloudwatch_logs.client())
+    handler.handle(logging.LogRecord("cart", 40, "", 0, "text", None, None))
+    handler.close()
+    assert cloudwatch_logs.messages("group", "shop-cart-") == ["text"]
+
+
+def test_the_function_for_json_can_be_read_from_the_handler() -> None:
+    assert CloudWatchLogHandler(json_serialize_default=str).json_serialize_default is str
 
 
 def test_none_stands_for_no_attributes_of_the_record_beside_a_traceback_too() -> None:
