@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import textwrap
 import time
 from typing import TYPE_CHECKING
@@ -36,6 +37,30 @@ def test_sigterm_in_the_middle_of_logging_loses_nothing_that_was_logged(
     # The call that the signal came into may have handed its record over, or not.
     assert [m for m in messages if m != str(done)] == [str(n) for n in range(done)], errors
     assert done > 100
+
+
+def test_sys_exit_once_more_while_the_process_ends_does_not_cut_its_delivery_short(
+    programs: Programs, cloudwatch_logs: LocalCloudWatchLogs
+) -> None:
+    """A worker of gunicorn gets two signals at Ctrl-C: the terminal's, and the master's."""
+    cloudwatch_logs.misbehave("slow", seconds=2, operation="CreateLogStream")
+    program = programs.start(
+        """
+        def stop(*_):
+            print("asked", flush=True)
+            sys.exit()
+        signal.signal(signal.SIGTERM, stop)
+        log.info("held")
+        """
+    )
+    assert cloudwatch_logs.wait_for(lambda: "CreateLogStream" in cloudwatch_logs.summary.calls, 30)
+    assert program.stdout is not None
+    for _ in range(3):
+        program.send_signal(signal.SIGTERM)
+        assert program.stdout.readline() == "asked\n"
+    _, errors = program.communicate(timeout=45)
+    assert (program.returncode, errors) == (0, "")
+    assert arrived(cloudwatch_logs) == ["held"]
 
 
 def test_an_exception_while_other_threads_log_delivers_what_they_logged_before_the_end(

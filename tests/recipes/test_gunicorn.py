@@ -116,6 +116,29 @@ def test_reloaded_scaled_down_and_ended_under_load_each_line_arrives_once(
 
 
 @SLOW
+@pytest.mark.parametrize(("recipe", "worker_class"), SERVERS[1:])
+def test_ended_by_ctrl_c_which_tells_workers_twice_each_line_arrives_once(
+    run: Run,
+    door: socket.socket,
+    cloudwatch_logs: LocalCloudWatchLogs,
+    reachable: Mapping[str, str],
+    recipe: str,
+    worker_class: str,
+) -> None:
+    cloudwatch_logs.misbehave("slow", seconds=1)  # so that all signals come while it delivers
+    server = Gunicorn(run, door, reachable, f"--worker-class={worker_class}", recipe=recipe)
+    server.new_workers()
+    visit(server.url, range(10))
+    server.program.wait_until_said('"GET /orders/', times=10)
+    os.killpg(server.program.process.pid, signal.SIGINT)
+    assert server.program.wait() == 0
+    assert "atexit" not in server.program.output  # nothing has interrupted the delivery
+    console = said_on(server.program)
+    assert said_to(cloudwatch_logs) == console
+    assert orders_in(console, "gunicorn.access") == Counter(range(10))
+
+
+@SLOW
 def test_workers_that_are_replaced_after_some_requests_deliver(
     run: Run,
     door: socket.socket,

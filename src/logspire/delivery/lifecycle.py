@@ -1,6 +1,6 @@
 """The ends and the beginnings of a process: exit, fork, children of ``multiprocessing``.
 
-EXIT. `_at_exit` runs before ``logging.shutdown``, as it was registered later. It asks all handlers
+Exit. `_at_exit` runs before ``logging.shutdown``, as it was registered later. It asks all handlers
 at once to deliver, and waits for them within one budget: seconds of exit that all waits for
 delivery share, whatever the number of handlers and streams. The threads stay: on CPython 3.12 none
 could start any more, and callbacks that run later may still log. What they log is delivered while
@@ -13,6 +13,7 @@ parent might have been in the middle of is made anew. The parent keeps what was 
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import sys
 import threading
@@ -119,6 +120,15 @@ def let_go(pipeline: Pipeline) -> None:
 def _at_exit() -> None:
     EXIT.began = True
     look_names_up_here()
+    # A signal handler may call `sys.exit()` although that is under way. gunicorn's do: at Ctrl-C a
+    # worker gets one signal from the terminal, and one more from the master. It is no new order.
+    while True:
+        with contextlib.suppress(SystemExit):
+            _deliver()
+            return
+
+
+def _deliver() -> None:
     with spending_exit_budget():
         requests = [(pipeline, pipeline.begin_exit()) for pipeline in tuple(_live)]
         for pipeline, request in requests:
