@@ -105,6 +105,22 @@ def test_workers_replaced_scaled_down_and_ended_under_load_deliver_each_line_onc
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_workers_that_get_the_signal_of_their_parent_as_well_deliver_each_line_once(
+    run: Run, cloudwatch_logs: LocalCloudWatchLogs, reachable: Mapping[str, str], number: int
+) -> None:
+    cloudwatch_logs.misbehave("slow", seconds=1)  # the parent's comes half a second later at most
+    server = Uvicorn(run, reachable, "--workers=2")
+    server.program.wait_until_said(READY, times=2)
+    visit(server.url, range(5))
+    os.killpg(server.process_id, number)  # as Ctrl-C does, and systemd
+    assert server.program.wait() == 0
+    console = said_on(server.program)
+    assert said_to(cloudwatch_logs) == console
+    assert orders_in(console, "uvicorn.access") == Counter(range(5))
+
+
+@pytest.mark.slow
 def test_the_reloader_replaces_a_process_that_delivers(
     run: Run, cloudwatch_logs: LocalCloudWatchLogs, reachable: Mapping[str, str], tmp_path: Path
 ) -> None:

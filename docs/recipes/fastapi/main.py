@@ -1,5 +1,6 @@
 """A FastAPI application: what it, uvicorn and the access log say goes to CloudWatch Logs."""
 
+import asyncio
 import logging.config
 import signal
 from collections.abc import AsyncIterator
@@ -36,9 +37,19 @@ logging.config.dictConfig(LOGGING)
 logger = logging.getLogger("shop")
 
 
+async def ignore_sigterm_at_last() -> None:
+    """Wait to be cancelled, which is when uvicorn is done, and catches no signals any more."""
+    try:
+        await asyncio.Event().wait()
+    finally:
+        # With `--workers` one more may come, from its parent process, while this one delivers.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+
 @asynccontextmanager
-async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Open and close what the application needs."""
+    app.state.last = asyncio.create_task(ignore_sigterm_at_last())
     yield
     # When uvicorn is done, it raises the SIGTERM again that ended it. That would kill the process
     # before it has delivered; blocked, it leaves the process to its ordinary end.
