@@ -88,6 +88,14 @@ def test_patched_while_threads_of_ours_run_all_arrives(
     assert cloudwatch_logs.messages(GROUP, "app")[0] == "before"
 
 
+def test_patched_while_threads_of_ours_run_a_program_that_leaves_at_once_delivers(
+    programs: Programs, cloudwatch_logs: LocalCloudWatchLogs
+) -> None:
+    """As in gunicorn's workers. gevent imports at the first look-up what no exit can import."""
+    assert programs.run('log.info("once")\n' + PATCH, preamble=SET_UP) == ""
+    assert cloudwatch_logs.messages(GROUP, "app") == ["once"]
+
+
 def test_forked_children_do_not_send_what_their_parent_is_about_to(
     programs: Programs, cloudwatch_logs: LocalCloudWatchLogs
 ) -> None:

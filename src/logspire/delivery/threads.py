@@ -106,11 +106,15 @@ def new_thread(run: Callable[[], None], name: str) -> threading.Thread | BareThr
 
 
 def look_names_up_here() -> None:
-    """At exit: let gevent look up host names without a thread, as CPython 3.12 starts none then."""
+    """At exit: let gevent look up host names without a thread, as it can start none any more."""
     gevent = sys.modules.get("gevent")
-    if gevent is not None and not isinstance(_start_new_thread, BuiltinFunctionType):
+    if gevent is None:
+        return
+    resolver = import_module("gevent.resolver.blocking").Resolver
+    gevent.config.resolver = resolver  # for hubs to come: each thread that uses a socket has one
+    if not isinstance(_start_new_thread, BuiltinFunctionType):
         hub = gevent.get_hub()
-        hub.resolver = import_module("gevent.resolver.blocking").Resolver(hub)
+        hub.resolver = resolver(hub)
 
 
 def end_copies() -> None:
