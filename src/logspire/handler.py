@@ -20,9 +20,9 @@ from logspire.delivery.lifecycle import PROCESS
 from logspire.delivery.pipeline import Pipeline, Settings
 from logspire.delivery.report import complain
 from logspire.delivery.senders import deliverers
-from logspire.formatters.asctime import PLAIN, own_of_logging
+from logspire.formatters.asctime import own_of_logging
 from logspire.formatters.cloudwatch import CloudWatchLogFormatter
-from logspire.formatters.twin import Twin
+from logspire.formatters.twin import FOLLOWED, Twin
 
 if sys.platform == "win32":
     import socket
@@ -211,7 +211,7 @@ class CloudWatchLogHandler(logging.Handler):
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as its formatter writes it."""
         formatter = self.formatter
-        if type(formatter) is not PLAIN or logging.Handler.format is not _HANDLER_FORMAT:
+        if type(formatter) is not FOLLOWED or logging.Handler.format is not _HANDLER_FORMAT:
             return super().format(record)
         twin = self._twin
         if twin is None or twin.original is not formatter:

@@ -7,6 +7,7 @@ import logging
 import subprocess
 import sys
 import time
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -53,13 +54,51 @@ def another_style(formatter: logging.Formatter) -> None:
     formatter._style = logging.StrFormatStyle("{asctime}|{message}")
 
 
+def a_style_without_attributes(formatter: logging.Formatter) -> None:
+    class Bare:
+        __slots__ = ()
+
+        def usesTime(self) -> bool:  # noqa: N802 - the name that logging gives it
+            return False
+
+        def format(self, record: logging.LogRecord) -> str:
+            return f"styled {record.message}"
+
+    formatter._style = Bare()  # type: ignore[assignment]
+
+
+def a_style_of_another_class(formatter: logging.Formatter) -> None:
+    class Starred(logging.PercentStyle):
+        def format(self, record: logging.LogRecord) -> str:
+            return f"*{super().format(record)}*"
+
+    formatter._style.__class__ = Starred
+
+
+def a_layout_that_is_no_text(formatter: logging.Formatter) -> None:
+    class Lazy:
+        def find(self, sought: str) -> int:
+            return FORMAT.find(sought)
+
+        def __mod__(self, fields: dict[str, Any]) -> str:
+            return f"lazy {FORMAT}" % fields
+
+    formatter._style._fmt = Lazy()  # type: ignore[assignment]
+
+
+def defaults_later(formatter: logging.Formatter) -> None:
+    formatter._style._defaults = {"levelname": "never", "tenant": "nobody"}  # type: ignore[attr-defined]
+    formatter._style._fmt = "%(levelname)s %(tenant)s"
+
+
 CHANGES = [
     *(changed_on_it, of_its_own, without_milliseconds, another_format),
     *(another_message, no_time, another_way, another_style),
+    *(a_style_of_another_class, a_layout_that_is_no_text, defaults_later),
 ]
 
 
-@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("change", [*CHANGES, a_style_without_attributes])
 def test_a_twin_does_what_is_set_on_the_original_later(
     change: Callable[[logging.Formatter], None],
 ) -> None:
@@ -85,7 +124,7 @@ def another_layout(formatter: logging.Formatter) -> None:
 
 TIMES_S = st.floats(-2.0, 2.0).map(lambda s: NOON_S + s) | st.floats(-2.0, 2.0) | st.integers(0, 3)
 NO_TIMES = st.sampled_from([float("nan"), float("inf"), "noon", 1e300])
-MSECS = st.floats(-1, 1001) | st.integers(-1, 1001) | st.sampled_from([None, "7"])
+MSECS = st.floats(-1, 1001) | st.integers(-1, 1001) | st.sampled_from([None, "7", Decimal(7)])
 STEPS = st.sampled_from([*CHANGES, unset, by_the_date, another_layout]) | st.builds(
     record_at, TIMES_S | NO_TIMES, MSECS
 )
@@ -192,6 +231,104 @@ def test_any_layout_is_filled_as_the_original_fills_it(layouts: list[str]) -> No
         assert vars(ours) == vars(theirs)
 
 
+class Counting:
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __str__(self) -> str:
+        self.count += 1
+        return str(self.count)
+
+
+@pytest.mark.parametrize("created", [NOON_S, None])
+@pytest.mark.parametrize(
+    "formatter", FORMATTERS, ids=lambda one: f"{one._fmt} {one._style._defaults}"
+)
+def test_an_argument_is_written_once(formatter: logging.Formatter, created: float | None) -> None:
+    argument = Counting()
+    record = logging.makeLogRecord({"msg": "%s", "args": (argument,), "created": created})
+    outcome(Twin(formatter), record)
+    assert record.message == "1"
+    assert argument.count == 1
+
+
+def test_defaults_that_change_in_place_count() -> None:
+    defaults: dict[str, object] = {}
+    plain = logging.Formatter("%(message)s %(tenant)s", defaults=defaults)
+    twin = Twin(plain)
+    assert outcome(twin, record_at(NOON_S)) == outcome(plain, record_at(NOON_S))
+    defaults["tenant"] = "nobody"
+    assert twin.format(record_at(NOON_S)) == "hello nobody"
+
+
+def test_a_record_that_finds_its_exception_in_its_arguments_is_written_with_it() -> None:
+    class Finding(logging.LogRecord):
+        def getMessage(self) -> str:  # noqa: N802 - the name that logging gives it
+            self.exc_info = failed()
+            return super().getMessage()
+
+    text = Twin(logging.Formatter("%(message)s")).format(
+        Finding("shop", logging.ERROR, "cart.py", 7, "hello", (), None)
+    )
+    assert text.startswith("hello\nTraceback")
+    assert "no number" in text
+
+
+@pytest.mark.parametrize("msg", ["hello", "hello\n", ""])
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        {"exc_info": failed(), "stack_info": "Stack"},
+        {"exc_text": "Traceback\n", "stack_info": "Stack"},
+        {"exc_info": failed(), "exc_text": "in other words"},
+        {"exc_info": 7},
+        {"exc_text": 7},
+        {"stack_info": 7},
+    ],
+)
+def test_traceback_and_stack_stand_below_as_the_original_writes_them(
+    msg: str, attributes: dict[str, Any]
+) -> None:
+    formatter = logging.Formatter("%(message)s")
+    ours = logging.makeLogRecord(attributes | {"msg": msg})
+    theirs = copy.copy(ours)
+    assert outcome(Twin(formatter), ours) == outcome(formatter, theirs)
+    assert vars(ours) == vars(theirs)
+
+
+@pytest.mark.parametrize(
+    "replacing",
+    [
+        "logging.Formatter = changed(logging.Formatter)",
+        """
+logging.PercentStyle = changed(logging.PercentStyle)
+logging._STYLES["%"] = (logging.PercentStyle, "")
+""",
+    ],
+    ids=["formatter", "style"],
+)
+@pytest.mark.parametrize("before", [True, False])
+def test_a_class_that_was_put_in_the_place_of_one_of_logging_is_called(
+    replacing: str, *, before: bool
+) -> None:
+    program = f"""
+import logging
+def changed(owner):
+    class Changed(owner):
+        def format(self, record):
+            return super().format(record) + ", in other words"
+    return Changed
+{replacing if before else ""}
+from logspire import CloudWatchLogHandler
+{replacing if not before else ""}
+handler = CloudWatchLogHandler()
+handler.setFormatter(logging.Formatter("%(message)s"))
+print(handler.format(logging.makeLogRecord(dict(msg="hello"))))
+"""
+    found = subprocess.run([sys.executable, "-c", program], check=True, stdout=subprocess.PIPE)
+    assert found.stdout == b"hello, in other words\n"
+
+
 @pytest.mark.parametrize("name", ["format", "formatMessage", "formatTime"])
 def test_what_was_set_on_the_class_before_the_import_counts(name: str) -> None:
     program = f"""
@@ -228,6 +365,19 @@ def test_what_is_set_on_the_style_counts(name: str, monkeypatch: pytest.MonkeyPa
     assert Twin(plain).format(record_at(NOON_S)) == "***"
     monkeypatch.setattr(logging.PercentStyle, name, lambda _self, _record: "+++")
     assert Twin(other).format(record_at(NOON_S)) == "+++"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("usesTime", lambda _self: False), ("asctime_search", "%(created)")]
+)
+def test_whether_the_style_has_a_time_counts(
+    name: str, value: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = logging.Formatter(FORMAT)
+    twin = Twin(plain)
+    twin.format(record_at(NOON_S))
+    monkeypatch.setattr(logging.PercentStyle, name, value)
+    assert outcome(twin, record_at(NOON_S)) == outcome(plain, record_at(NOON_S))
 
 
 def test_attributes_that_are_exchanged_for_others_count() -> None:

@@ -39,7 +39,7 @@ class QuickFormatter(logging.Formatter):
     """A ``logging.Formatter`` that remembers what the present second looks like.
 
     It writes what ``logging.Formatter`` writes, whatever is set on it or on that class; but for
-    the rest of the second in which the process sets another time zone.
+    the rest of the second in which the process sets another time zone or locale.
     """
 
     __slots__ = ("_known",)

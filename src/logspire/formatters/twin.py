@@ -27,18 +27,31 @@ if TYPE_CHECKING:
     from typing import Any, Final
 
 _METHODS: Final = ("format", "formatMessage", "formatTime", "usesTime")
-_STYLE_METHODS: Final = ("format", "_format")
-_STYLE_ATTRIBUTES: Final = len(vars(logging.PercentStyle("")))
+_CLASS_NAMES: Final = (*_METHODS, "converter", "default_time_format", "default_msec_format")
+_STYLE: Final = logging.PercentStyle
+_STYLE_METHODS: Final = ("format", "_format", "usesTime")
+_STYLE_NAMES: Final = (*_STYLE_METHODS, "asctime_search")
+_CLASS: Final = vars(PLAIN)
+_STYLE_CLASS: Final = vars(_STYLE)
+FOLLOWED: Final = (
+    PLAIN
+    if all(name in _CLASS for name in _CLASS_NAMES)
+    and all(name in _STYLE_CLASS for name in _STYLE_NAMES)
+    else None
+)
+"""Whose instances get a twin: no one's, if the application put classes of its own there before."""
+
+_TIME: Final = "%(asctime)"
 _OWN: Final = tuple(own_of_logging(PLAIN, name) for name in _METHODS)
-_STYLE_OWN: Final = tuple(own_of_logging(logging.PercentStyle, name) for name in _STYLE_METHODS)
-_SECOND_MS: Final = len(MILLISECONDS)
+_STYLE_OWN: Final = (*(own_of_logging(_STYLE, name) for name in _STYLE_METHODS), _TIME)
+_ANY_STYLE: Final = _STYLE("")
+_STYLE_ATTRIBUTES: Final = vars(_ANY_STYLE).keys()
+_SECOND_MS: Final = float(len(MILLISECONDS))  # of the same class: compared at half the price
 _PLAIN_FIELDS: Final = re.compile(r"%%|%\(([^()]*)\)s")
 
 # What the application may have set on the classes; asked for with each record, so in one step.
-_of_class = itemgetter(*_METHODS, "converter", "default_time_format", "default_msec_format")
-_of_style = itemgetter(*_STYLE_METHODS)
-_CLASS: Final = vars(PLAIN)
-_STYLE_CLASS: Final = vars(logging.PercentStyle)
+_of_class = itemgetter(*_CLASS_NAMES)
+_of_style = itemgetter(*_STYLE_NAMES)
 
 
 class Twin:
@@ -55,51 +68,72 @@ class Twin:
         original, plan = self.original, self._plan
         if (
             original.__dict__ != plan.attributes
+            or type(plan.style) is not _STYLE
             or plan.style.__dict__ != plan.style_attributes
             or _of_class(_CLASS) != plan.of_class
             or _of_style(_STYLE_CLASS) != plan.of_style
         ):
             self._plan = plan = _Plan(original)
-        if plan.is_other or record.exc_info or record.exc_text or record.stack_info:
+        if plan.is_other:
             return original.format(record)
+        # From here on no argument is written twice: it may say something else the second time.
         record.message = record.getMessage()
-        try:
-            if plan.uses_time:
-                since_s, until_s, text = plan.second
+        has_stacks = record.exc_info or record.exc_text or record.stack_info
+        if plan.uses_time:
+            since_s, until_s, text = plan.second
+            milliseconds = plan.milliseconds
+            try:
                 if not since_s <= record.created < until_s:
                     text = plan.text_of(record.created)
-                milliseconds = plan.milliseconds
-                if milliseconds is USUAL_MILLISECONDS and 0 <= record.msecs < _SECOND_MS:
+                if milliseconds is USUAL_MILLISECONDS and 0.0 <= record.msecs < _SECOND_MS:
                     text += MILLISECONDS[int(record.msecs)]
                 elif milliseconds:
                     text = milliseconds % (text, record.msecs)
-                record.asctime = text
-            fields = record.__dict__
-            return plan.layout % (fields if plan.values_of is None else plan.values_of(fields))
-        except (KeyError, TypeError):
-            return original.format(record)  # which has defaults, or says what is wrong
+            except TypeError:
+                text = original.formatTime(record, original.datefmt)  # or what is wrong with it
+            record.asctime = text
+        values_of = plan.values_of
+        try:
+            if values_of is not None:
+                line = plan.layout % values_of(record.__dict__)
+            else:
+                defaults = plan.defaults
+                line = plan.layout % (defaults | record.__dict__ if defaults else record.__dict__)
+        except KeyError:
+            line = original.formatMessage(record)  # which says what is missing
+        return _with_stacks(original, record, line) if has_stacks else line
 
 
 class _Plan:
     """How to write what a formatter writes, as long as nothing is set on it or its classes."""
 
+    values_of: Callable[[dict[str, Any]], tuple[Any, ...]] | None
+
     __slots__ = (
-        *("attributes", "is_other", "layout", "milliseconds", "of_class", "of_style", "second"),
-        *("style", "style_attributes", "uses_time", "values_of", "_converter", "_shape"),
+        *("attributes", "defaults", "is_other", "layout", "milliseconds", "of_class", "of_style"),
+        *("second", "style", "style_attributes", "uses_time", "values_of", "_converter", "_shape"),
     )
 
     def __init__(self, original: logging.Formatter) -> None:
-        # First what it is compared by: what is set meanwhile then shows the next time.
+        # All is taken from these copies: what is set meanwhile then shows the next time.
         self.attributes = dict(original.__dict__)
         self.of_class = _of_class(_CLASS)
         self.of_style = _of_style(_STYLE_CLASS)
-        self.style: Any = original._style  # noqa: SLF001 - as its `format` does
+        style = self.attributes.get("_style")
+        # Another style need not have a layout, nor attributes.
+        self.style: Any = style if type(style) is _STYLE else _ANY_STYLE
         self.style_attributes = dict(self.style.__dict__)
-        self.layout, self.values_of = _filling(self.style._fmt)  # noqa: SLF001 - likewise
-        self.uses_time = "%(asctime)" in self.style._fmt  # noqa: SLF001
-        self._converter: Callable[[float], time.struct_time] = original.converter
-        self._shape = original.datefmt or original.default_time_format
-        shown = None if original.datefmt else original.default_msec_format
+        layout: Any = self.style_attributes.get("_fmt")
+        has_layout = type(layout) is str
+        self.uses_time = has_layout and _TIME in layout
+        self.defaults: Any = self.style_attributes.get("_defaults")
+        self.layout, self.values_of = layout, None
+        if has_layout and self.defaults is None:
+            self.layout, self.values_of = _filling(layout)
+        known = dict(zip(_CLASS_NAMES, self.of_class, strict=True)) | self.attributes
+        self._converter: Callable[[float], time.struct_time] = known["converter"]
+        self._shape = known.get("datefmt") or known["default_time_format"]
+        shown = None if known.get("datefmt") else known["default_msec_format"]
         self.milliseconds = USUAL_MILLISECONDS if shown == USUAL_MILLISECONDS else shown
         # A second since 1970, the next one, and what this one looks like. One object, so that a
         # thread sees all of it or nothing.
@@ -108,9 +142,13 @@ class _Plan:
             self.attributes.keys().isdisjoint(_METHODS)
             and self.of_class[: len(_METHODS)] == _OWN
             and self.of_style == _STYLE_OWN
-            and type(self.style) is logging.PercentStyle
-            and len(self.style_attributes) == _STYLE_ATTRIBUTES
+            and self.style is style
+            and self.style_attributes.keys() == _STYLE_ATTRIBUTES
+            and has_layout
+            and type(self.defaults) in {dict, type(None)}
             and (not self.uses_time or self._converter in CONVERTERS)
+            and type(self._shape) is str
+            and type(shown) in {str, type(None)}
         )
 
     def text_of(self, created: float) -> str:
@@ -119,6 +157,17 @@ class _Plan:
         second = created // 1
         self.second = second, second + 1, text
         return text
+
+
+def _with_stacks(original: logging.Formatter, record: logging.LogRecord, line: str) -> str:
+    """Return a line with the traceback and the stack of its record below."""
+    if record.exc_info and not record.exc_text:
+        record.exc_text = original.formatException(record.exc_info)
+    if record.exc_text:
+        line += "\n" * (not line.endswith("\n")) + record.exc_text
+    if record.stack_info:
+        line += "\n" * (not line.endswith("\n")) + original.formatStack(record.stack_info)
+    return line
 
 
 def _filling(layout: str) -> tuple[str, Callable[[dict[str, Any]], tuple[Any, ...]] | None]:
@@ -136,7 +185,7 @@ def _filling(layout: str) -> tuple[str, Callable[[dict[str, Any]], tuple[Any, ..
         return "%s"
 
     places = _PLAIN_FIELDS.sub(place, layout)
-    is_plain = type(layout) is str and "%" not in _PLAIN_FIELDS.sub("", layout)
+    is_plain = "%" not in _PLAIN_FIELDS.sub("", layout)
     if not is_plain or len(names) <= 1:  # of one name, itemgetter makes no tuple
         return layout, None
     return places, itemgetter(*names)
