@@ -13,7 +13,6 @@ parent might have been in the middle of is made anew. The parent keeps what was 
 from __future__ import annotations
 
 import atexit
-import contextlib
 import os
 import sys
 import threading
@@ -123,9 +122,11 @@ def _at_exit() -> None:
     # A signal handler may call `sys.exit()` although that is under way. gunicorn's do: at Ctrl-C a
     # worker gets one signal from the terminal, and one more from the master. It is no new order.
     while True:
-        with contextlib.suppress(SystemExit):
+        try:
             _deliver()
-            return
+        except SystemExit:
+            continue
+        return
 
 
 def _deliver() -> None:
