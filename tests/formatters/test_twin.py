@@ -261,6 +261,28 @@ def test_defaults_that_change_in_place_count() -> None:
     assert twin.format(record_at(NOON_S)) == "hello nobody"
 
 
+def test_defaults_that_are_exchanged_for_equal_ones_count() -> None:
+    plain = logging.Formatter("%(paid)s", defaults={"paid": 1})
+    twin = Twin(plain)
+    assert twin.format(record_at(NOON_S)) == "1"
+    plain._style._defaults = {"paid": True}  # type: ignore[attr-defined]
+    assert twin.format(record_at(NOON_S)) == "True"
+
+
+def test_attributes_that_cannot_be_compared_do_no_harm() -> None:
+    class Array:
+        def __eq__(self, other: object) -> bool:
+            raise ValueError("the truth value of an array is ambiguous")
+
+        __hash__ = None  # type: ignore[assignment]
+
+    plain = logging.Formatter(FORMAT)
+    twin = Twin(plain)
+    for _ in range(2):
+        plain.weights = Array()  # type: ignore[attr-defined]
+        assert outcome(twin, record_at(NOON_S)) == outcome(plain, record_at(NOON_S))
+
+
 def test_a_record_that_finds_its_exception_in_its_arguments_is_written_with_it() -> None:
     class Finding(logging.LogRecord):
         def getMessage(self) -> str:  # noqa: N802 - the name that logging gives it

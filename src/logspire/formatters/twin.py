@@ -66,13 +66,17 @@ class Twin:
     def format(self, record: logging.LogRecord) -> str:
         """Return what ``logging.Formatter.format`` returns; usually without its six calls."""
         original, plan = self.original, self._plan
-        if (
-            original.__dict__ != plan.attributes
-            or type(plan.style) is not _STYLE
-            or plan.style.__dict__ != plan.style_attributes
-            or _of_class(_CLASS) != plan.of_class
-            or _of_style(_STYLE_CLASS) != plan.of_style
-        ):
+        try:
+            is_known = (
+                original.__dict__ == plan.attributes
+                and type(plan.style) is _STYLE
+                and plan.style.__dict__ == plan.style_attributes
+                and _of_class(_CLASS) == plan.of_class
+                and _of_style(_STYLE_CLASS) == plan.of_style
+            )
+        except Exception:  # noqa: BLE001 - arrays, say, cannot tell whether they are the same
+            is_known = False
+        if not is_known:
             self._plan = plan = _Plan(original)
         if plan.is_other:
             return original.format(record)
@@ -94,11 +98,10 @@ class Twin:
             record.asctime = text
         values_of = plan.values_of
         try:
-            if values_of is not None:
-                line = plan.layout % values_of(record.__dict__)
-            else:
-                defaults = plan.defaults
-                line = plan.layout % (defaults | record.__dict__ if defaults else record.__dict__)
+            # Not those of the plan: 1 in the place of an equal True changes what is written.
+            defaults = values_of is None and plan.style.__dict__["_defaults"]
+            fields = defaults | record.__dict__ if defaults else record.__dict__
+            line = plan.layout % (fields if values_of is None else values_of(fields))
         except KeyError:
             line = original.formatMessage(record)  # which says what is missing
         return _with_stacks(original, record, line) if has_stacks else line
@@ -110,7 +113,7 @@ class _Plan:
     values_of: Callable[[dict[str, Any]], tuple[Any, ...]] | None
 
     __slots__ = (
-        *("attributes", "defaults", "is_other", "layout", "milliseconds", "of_class", "of_style"),
+        *("attributes", "is_other", "layout", "milliseconds", "of_class", "of_style"),
         *("second", "style", "style_attributes", "uses_time", "values_of", "_converter", "_shape"),
     )
 
@@ -126,9 +129,9 @@ class _Plan:
         layout: Any = self.style_attributes.get("_fmt")
         has_layout = type(layout) is str
         self.uses_time = has_layout and _TIME in layout
-        self.defaults: Any = self.style_attributes.get("_defaults")
+        defaults = self.style_attributes.get("_defaults")
         self.layout, self.values_of = layout, None
-        if has_layout and self.defaults is None:
+        if has_layout and defaults is None:
             self.layout, self.values_of = _filling(layout)
         known = dict(zip(_CLASS_NAMES, self.of_class, strict=True)) | self.attributes
         self._converter: Callable[[float], time.struct_time] = known["converter"]
@@ -145,7 +148,7 @@ class _Plan:
             and self.style is style
             and self.style_attributes.keys() == _STYLE_ATTRIBUTES
             and has_layout
-            and type(self.defaults) in {dict, type(None)}
+            and type(defaults) in {dict, type(None)}
             and (not self.uses_time or self._converter in CONVERTERS)
             and type(self._shape) is str
             and type(shown) in {str, type(None)}
