@@ -252,6 +252,12 @@ def test_an_argument_is_written_once(formatter: logging.Formatter, created: floa
     assert argument.count == 1
 
 
+def test_an_attribute_beside_a_default_is_written_once() -> None:
+    plain = logging.Formatter("%(order)s %(tenant)s", defaults={"tenant": "nobody"})
+    record = logging.makeLogRecord({"order": Counting()})
+    assert Twin(plain).format(record) == "1 nobody"
+
+
 def test_defaults_that_change_in_place_count() -> None:
     defaults: dict[str, object] = {}
     plain = logging.Formatter("%(message)s %(tenant)s", defaults=defaults)
@@ -316,6 +322,16 @@ def test_traceback_and_stack_stand_below_as_the_original_writes_them(
     theirs = copy.copy(ours)
     assert outcome(Twin(formatter), ours) == outcome(formatter, theirs)
     assert vars(ours) == vars(theirs)
+
+
+def test_its_own_ways_to_write_traceback_and_stack_are_called() -> None:
+    plain = logging.Formatter("%(message)s")
+    plain.formatException = lambda ei: f"failed: {ei[1]!r}"  # type: ignore[method-assign]
+    plain.formatStack = lambda stack_info: f"in {stack_info}"  # type: ignore[method-assign]
+    record = logging.makeLogRecord(
+        {"msg": "hello", "exc_info": (ValueError, ValueError(), None), "stack_info": "here"}
+    )
+    assert Twin(plain).format(record) == "hello\nfailed: ValueError()\nin here"
 
 
 @pytest.mark.parametrize(
