@@ -12,6 +12,7 @@ if not entry_points(group="pytest11", name="logspire"):
 
 # A time limit for one example fails on a machine that is busy, not on code that is wrong.
 settings.register_profile("logspire", deadline=None)
+settings.register_profile("few", deadline=None, max_examples=20)  # for what ran with more already
 settings.load_profile("logspire")
 
 # Where a run is started in the background of a shell, SIGINT is ignored, and would be so in every

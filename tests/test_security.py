@@ -14,6 +14,8 @@ from logspire.testing import LocalCloudWatchLogs
 if TYPE_CHECKING:
     from logspire import Loss
 
+pytestmark = pytest.mark.slow  # and the same on every Python
+
 SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 TOKEN = "FwoGZXIvYXdzEXAMPLETOKEN"
 

@@ -12,6 +12,8 @@ from logspire.core.retry import Rejection, Verdict
 from logspire.core.stream import Batch, Creation
 from logspire.testing import LocalCloudWatchLogs
 
+pytestmark = pytest.mark.slow  # and the same on every Python
+
 GROUP, STREAM = "group", "stream"
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS

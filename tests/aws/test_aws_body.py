@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from logspire.aws.body import put_body
 from logspire.core.columns import Events, Origin
 
+pytestmark = pytest.mark.slow  # and the same on every Python
+
 HEAD = {"logGroupName": "group", "logStreamName": "stream"}
 # Whatever may be taken for the end of a string, of an event or of the list.
 awkward = st.sampled_from(

@@ -16,6 +16,8 @@ from logspire import CloudWatchLogHandler
 from logspire.aws.client import ClientOptions, ClientSource
 from logspire.testing import LocalCloudWatchLogs
 
+pytestmark = pytest.mark.slow  # and the same on every Python
+
 GROUP, STREAM = "group", "stream"
 Make = Callable[..., CloudWatchLogHandler]
 BIG = "a text that is long enough to be compressed " * 50

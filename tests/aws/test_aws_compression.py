@@ -8,6 +8,8 @@ import pytest
 from logspire import CloudWatchLogHandler
 from logspire.testing import Call, LocalCloudWatchLogs
 
+pytestmark = pytest.mark.slow  # and the same on every Python
+
 GROUP, STREAM = "group", "stream"
 Make = Callable[..., CloudWatchLogHandler]
 

@@ -15,6 +15,8 @@ from logspire.core.retry import Verdict
 from logspire.core.stream import Creation
 from logspire.testing import LocalCloudWatchLogs
 
+pytestmark = pytest.mark.slow  # and the same on every Python
+
 GROUP, STREAM = "group", "stream"
 Make = Callable[..., CloudWatchLogHandler]
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from logspire import CloudWatchLogHandler
     from logspire.testing import LocalCloudWatchLogs
 
+pytestmark = pytest.mark.slow  # and the same on every Python
+
 EACH = 5000
 THREADS = 3
 

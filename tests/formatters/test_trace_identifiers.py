@@ -19,6 +19,8 @@ from logspire import JSONFormatter, log_context
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.slow  # and the same on every Python
+
 TRACE = ("trace_id", "span_id", "xray_trace_id", "xray_segment_id")
 LAMBDA = {
     "AWS_LAMBDA_FUNCTION_NAME": "orders",

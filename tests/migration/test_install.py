@@ -15,6 +15,8 @@ from logspire import watchtower
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow  # and the same on every Python
+
 INSTALL = "import logspire, sys\nlogspire.install_as_watchtower()\n"
 
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from logspire.testing import LocalCloudWatchLogs
 
+pytestmark = pytest.mark.slow  # and the same on every Python
+
 TASKS = 40
 OF_PARENT = ["begins", "done"]
 OF_WORKERS = [f"made {number}" for number in range(TASKS)]
