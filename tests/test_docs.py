@@ -11,6 +11,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from patience import PATIENCE_S
 
 import logspire.testing
 import logspire.watchtower
@@ -45,7 +46,7 @@ def run_against(
         cwd=cwd,
         env={**os.environ, **service.environment},
         text=True,
-        timeout=50,
+        timeout=PATIENCE_S,
     )
 
 

@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from patience import PATIENCE_S
 
 
 def package_root() -> Path:
@@ -184,6 +185,10 @@ def test_what_not_every_program_uses_is_loaded_when_it_is_first_asked_for() -> N
 
 def output_of(program: str) -> str:
     run = subprocess.run(
-        [sys.executable, "-c", program], check=True, capture_output=True, text=True, timeout=30
+        [sys.executable, "-c", program],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
     )
     return run.stdout.strip()

@@ -56,7 +56,7 @@ def make_handler(
         keywords.setdefault("on_loss", losses.append)
         # Neither is the subject here: a busy machine takes seconds to import the SDK.
         keywords.setdefault("send_interval", 60)
-        keywords.setdefault("shutdown_timeout", 30)
+        keywords.setdefault("shutdown_timeout", 100)
         if "boto3_client" not in keywords:
             keywords.setdefault("endpoint_url", cloudwatch_logs.endpoint_url)
         handler = CloudWatchLogHandler(GROUP, keywords.pop("stream", STREAM), **keywords)

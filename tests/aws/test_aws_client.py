@@ -11,6 +11,7 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
+from patience import PATIENCE_S
 
 from logspire import CloudWatchLogHandler
 from logspire.aws.client import ClientOptions, ClientSource
@@ -40,7 +41,7 @@ def run(program: str, **environment: str) -> "subprocess.CompletedProcess[str]":
         env={**os.environ, "PYTHONPATH": path, **environment},
         capture_output=True,
         text=True,
-        timeout=40,
+        timeout=PATIENCE_S,
         check=False,
     )
 

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 
 import pytest
+from patience import PATIENCE_S
 
 from logspire import CloudWatchLogHandler
 from logspire.aws.logs import CloudWatchLogs
@@ -249,7 +250,7 @@ log.addHandler(handler)
 sys.stdin.readline()
 for number in range(50):
     log.warning("%d", number)
-sys.exit(0 if handler.flush(40) else 1)
+sys.exit(0 if handler.flush(100) else 1)
 """
 
 
@@ -267,7 +268,7 @@ def test_processes_that_start_together_all_deliver_and_none_describes(
         assert child.stdin is not None
         child.stdin.write(b"go\n")
         child.stdin.close()
-    assert [child.wait(45) for child in children] == [0, 0, 0]
+    assert [child.wait(PATIENCE_S) for child in children] == [0, 0, 0]
     numbers = [str(number) for number in range(50)]
     assert sorted(cloudwatch_logs.messages(GROUP, "same")) == sorted(numbers * 2)
     assert cloudwatch_logs.messages(GROUP, "other") == numbers

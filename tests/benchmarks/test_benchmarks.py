@@ -16,6 +16,7 @@ import urllib.request
 from typing import TYPE_CHECKING
 
 import pytest
+from patience import PATIENCE_S
 
 from .asking import ROOT, ask, running_sink
 from .formatting import KINDS
@@ -86,7 +87,9 @@ def call(url: str, operation: str, *messages: str, compress: bool = False) -> in
         body = gzip.compress(body)
         headers["Content-Encoding"] = "gzip"
     try:
-        with urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=30) as done:
+        with urllib.request.urlopen(
+            urllib.request.Request(url, body, headers), timeout=PATIENCE_S
+        ) as done:
             return int(done.status)
     except urllib.error.HTTPError as error:
         with error:
@@ -98,7 +101,7 @@ def make_stream(url: str) -> None:
     group = {"logGroupName": "group"}
     headers = {"X-Amz-Target": "Logs_20140328.CreateLogGroup"}
     body = json.dumps(group).encode()
-    urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=30).close()
+    urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=PATIENCE_S).close()
     assert call(url, "CreateLogStream") == 200
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from patience import PATIENCE_S
 
 import logspire
 
@@ -61,7 +62,7 @@ def test_each_path_can_be_taken(name: str, cloudwatch_logs: LocalCloudWatchLogs)
     program = [sys.executable, "-m", "tests.benchmarks.instructions_paths", name, "1", "group"]
     source = str(Path(logspire.__file__).parents[1])
     environment = {**os.environ, **cloudwatch_logs.environment, "PYTHONPATH": source}
-    subprocess.run(program, cwd=ROOT, env=environment, check=True, timeout=50)
+    subprocess.run(program, cwd=ROOT, env=environment, check=True, timeout=PATIENCE_S)
     assert bool(cloudwatch_logs.calls) == ROWS[name].ships
 
 

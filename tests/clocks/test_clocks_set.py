@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
+from patience import PATIENCE_S
 
 from logspire import LossReason
 
@@ -95,7 +96,7 @@ def test_a_clock_that_jumps_at_every_look_disturbs_neither_intervals_nor_back_of
     for n in range(5):
         pipeline.put(("stream", wall.now_ms + n, str(n)))
         # Nobody flushes: each is sent because its interval is over.
-        assert service.wait_for(partial(has_arrived, service, n), 20)
+        assert service.wait_for(partial(has_arrived, service, n), PATIENCE_S)
     assert pipeline.flush(20)
 
 
@@ -191,8 +192,8 @@ def test_a_clock_set_during_an_exit_that_hangs_does_not_stretch_it(
         """,
         preface=PREFACE,
     )
-    assert cloudwatch_logs.wait_for(lambda: len(cloudwatch_logs.calls) == 1, 30)
+    assert cloudwatch_logs.wait_for(lambda: len(cloudwatch_logs.calls) == 1, PATIENCE_S)
     began = time.monotonic()
-    _, errors = program.communicate("\n", timeout=30)
+    _, errors = program.communicate("\n", timeout=PATIENCE_S)
     assert 1 < time.monotonic() - began < 15  # not the 20 s of the call, nor an hour
     assert "lost 1 record" in errors

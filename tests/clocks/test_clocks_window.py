@@ -6,6 +6,7 @@ import random
 from typing import TYPE_CHECKING
 
 import pytest
+from patience import PATIENCE_S
 
 from logspire import LossReason
 
@@ -99,7 +100,9 @@ def test_what_ages_out_while_it_waits_for_an_outage_to_end_is_lost_and_the_rest_
     for n in range(50):
         pipeline.put(("stream", wall.now_ms + OLDEST_MS + n, f"old {n}"))
     assert not pipeline.flush(0)
-    assert service.wait_for(lambda: service.refused >= 2, 20)  # tried, and waits to be tried again
+    assert service.wait_for(
+        lambda: service.refused >= 2, PATIENCE_S
+    )  # tried, and waits to be tried again
     assert pipeline.stats().held == 100
     wall.now_ms += HOUR_MS
     service.behave()
@@ -118,7 +121,7 @@ def test_a_batch_that_ages_out_as_a_whole_ends_as_lost_and_the_next_record_arriv
     for n in range(20):
         pipeline.put(("stream", wall.now_ms, str(n)))
     assert not pipeline.flush(0)
-    assert service.wait_for(lambda: service.refused >= 2, 20)
+    assert service.wait_for(lambda: service.refused >= 2, PATIENCE_S)
     wall.now_ms += 15 * DAY_MS  # an outage that long
     pipeline.flush(20)  # the retry that finds them too old may have come before it
     assert pipeline.stats().losses == {LossReason.TOO_OLD: 20}

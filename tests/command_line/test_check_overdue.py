@@ -6,6 +6,7 @@ import threading
 from collections import deque
 
 import pytest
+from patience import PATIENCE_S
 
 from logspire.aws.client import ClientOptions
 from logspire.aws.logs import GroupOptions
@@ -45,7 +46,7 @@ def test_what_was_found_and_what_is_left_is_told_when_time_is_up(
         examination = Examination(keywords, send=True, timeout_s=60)
         running = threading.Thread(target=deque, args=(examination.run(),), daemon=True)
         running.start()
-        assert service.wait_for(lambda: operation in service.summary.calls, timeout=20)
+        assert service.wait_for(lambda: operation in service.summary.calls, timeout=PATIENCE_S)
         overdue = list(examination.overdue())
         assert {step.name: step.status for step in overdue} == steps
         assert overdue[-1].found == "nothing after 60 s"

@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from patience import PATIENCE_S
 
 from logspire.__main__ import main
 
@@ -22,7 +23,7 @@ CHECK = (sys.executable, "-m", "logspire", "check", "--log-group", "app")
 
 @pytest.mark.usefixtures("service")
 def test_the_lines_for_people_name_each_step_and_the_verdict() -> None:
-    run = subprocess.run(CHECK, check=False, capture_output=True, text=True, timeout=50)
+    run = subprocess.run(CHECK, check=False, capture_output=True, text=True, timeout=PATIENCE_S)
     assert (run.returncode, run.stderr) == (0, "")
     assert "ok       region          us-east-1, from AWS_DEFAULT_REGION\n" in run.stdout
     assert "ok       test event      stored\n" in run.stdout
@@ -31,7 +32,7 @@ def test_the_lines_for_people_name_each_step_and_the_verdict() -> None:
 
 
 def test_advice_stands_below_what_failed() -> None:
-    run = subprocess.run(CHECK, check=False, capture_output=True, text=True, timeout=50)
+    run = subprocess.run(CHECK, check=False, capture_output=True, text=True, timeout=PATIENCE_S)
     assert (run.returncode, run.stderr) == (1, "")
     assert (
         "failed   region          none found\n" + " " * 25 + "-> Pass --region-name" in run.stdout
@@ -59,7 +60,7 @@ def test_ctrl_c_ends_it_at_once_without_a_traceback(
             connection, _ = silent.accept()  # now it waits for an answer
             with connection:
                 process.send_signal(signal.SIGINT)
-                out, err = process.communicate(timeout=30)
+                out, err = process.communicate(timeout=PATIENCE_S)
     assert (process.returncode, err) == (130, "")
     assert ('"delivers": null' if options else "was not found out") in out
 
@@ -81,7 +82,7 @@ def test_a_pipe_that_nobody_reads_is_no_reason_for_a_traceback() -> None:
 @pytest.mark.parametrize("command", [CHECK, (*CHECK[:3], "policy")])
 def test_without_a_standard_output_the_status_tells(command: tuple[str, ...]) -> None:
     closed = ("sh", "-c", 'exec "$@" >&-', "sh", *command)
-    run = subprocess.run(closed, check=False, capture_output=True, text=True, timeout=50)
+    run = subprocess.run(closed, check=False, capture_output=True, text=True, timeout=PATIENCE_S)
     assert (run.returncode, run.stderr) == (0, "")
 
 
@@ -92,7 +93,7 @@ def test_what_is_said_in_other_letters_is_shown_where_only_ascii_can_be(
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("PYTHONIOENCODING", "ascii")
     cloudwatch_logs.misbehave("error", error="SomeException", message="nicht möglich")
-    run = subprocess.run(CHECK, check=False, capture_output=True, text=True, timeout=50)
+    run = subprocess.run(CHECK, check=False, capture_output=True, text=True, timeout=PATIENCE_S)
     assert (run.returncode, run.stderr) == (1, "")
     assert "nicht m\\xf6glich" in run.stdout
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from patience import PATIENCE_S
 
 import logspire
 from logspire.cli.demo_records import RECORDS, RECORDS_PER_THREAD, THREADS, compare, text_of
@@ -34,7 +35,7 @@ def run(
         cwd=cwd,
         encoding="utf-8",
         env={**bare, "HOME": str(cwd), "PYTHONIOENCODING": "utf-8", **(environment or {})},
-        timeout=50,
+        timeout=PATIENCE_S,
     )
 
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from patience import PATIENCE_S
 
 from logspire import CloudWatchLogHandler
 from logspire.__main__ import main
@@ -77,7 +78,9 @@ def test_what_is_allowed_is_enough(
         assert service.messages("app", "web-1") == ["paid"]
         assert "AccessDeniedException" not in service.summary.refused
         if "PutRetentionPolicy" in operations:
-            assert service.wait_for(lambda: "PutRetentionPolicy" in service.summary.calls, 20)
+            assert service.wait_for(
+                lambda: "PutRetentionPolicy" in service.summary.calls, PATIENCE_S
+            )
 
 
 @pytest.mark.parametrize(
@@ -103,7 +106,9 @@ def test_nothing_that_is_allowed_can_be_done_without(
         return any(call.operation == operation and call.refused for call in service.calls)
 
     with handler(service, keywords, {*operations} - {operation}):
-        assert service.wait_for(is_denied, timeout=20)
+        assert service.wait_for(is_denied, timeout=PATIENCE_S)
         # Without its retention a group is kept too long, but what is for it arrives.
         expected = ["paid"] if operation == "PutRetentionPolicy" else []
-        assert service.wait_for(lambda: service.messages("app", "web-1") == expected, timeout=20)
+        assert service.wait_for(
+            lambda: service.messages("app", "web-1") == expected, timeout=PATIENCE_S
+        )

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from patience import PATIENCE_S
 
 from logspire import CloudWatchLogHandler
 
@@ -25,7 +26,7 @@ PREAMBLE = f"""
 import atexit, logging, os, signal, sys, threading, time
 from logspire import CloudWatchLogHandler
 from logspire.testing import RemoteCloudWatchLogs
-options = dict(send_interval=60, shutdown_timeout=30)  # a busy machine needs seconds for the SDK
+options = dict(send_interval=60, shutdown_timeout=100)  # a busy machine needs seconds for the SDK
 def make(**more):
     return CloudWatchLogHandler({GROUP!r}, {STREAM!r}, **{{**options, **more}})
 handler = make()
@@ -62,7 +63,7 @@ class Programs:
     def run(self, source: str, *flags: str, status: int = 0, **parts: str) -> str:
         """Run a program, made of parts as in `start`, to its end; return its standard error."""
         program = self.start(source, *flags, **parts)
-        _, errors = program.communicate(timeout=45)
+        _, errors = program.communicate(timeout=PATIENCE_S)
         assert program.returncode == status, errors
         return errors
 
@@ -95,7 +96,7 @@ def make_handler(
     made: list[CloudWatchLogHandler] = []
 
     def make(**options: Any) -> CloudWatchLogHandler:
-        waits = {"send_interval": 60, "shutdown_timeout": 30}
+        waits = {"send_interval": 60, "shutdown_timeout": 100}
         options = {**waits, "log_stream_name": STREAM, **options}
         handler = CloudWatchLogHandler(GROUP, **options)
         made.append(handler)

@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from patience import PATIENCE_S
 
 from .conftest import GROUP, STREAM, Programs
 
@@ -70,7 +71,7 @@ def test_sigterm_turned_into_sys_exit_delivers(
     assert program.stdout
     assert program.stdout.readline() == "ready\n"
     program.send_signal(signal.SIGTERM)
-    assert program.wait(30) == 7
+    assert program.wait(PATIENCE_S) == 7
     assert arrived(cloudwatch_logs) == ["before"]
 
 
@@ -88,7 +89,7 @@ def test_a_signal_delivers_if_python_makes_an_exception_of_it(
     assert program.stdout
     assert program.stdout.readline() == "ready\n"
     program.send_signal(number)
-    assert program.wait(30) != 0
+    assert program.wait(PATIENCE_S) != 0
     assert arrived(cloudwatch_logs) == delivered
 
 
@@ -130,7 +131,7 @@ def test_exit_takes_no_longer_than_the_deadline_and_says_what_was_lost(
     assert program.stdout
     assert program.stdout.readline() == "leaving\n"
     left = time.monotonic()
-    _, errors = program.communicate(timeout=45)
+    _, errors = program.communicate(timeout=PATIENCE_S)
     assert program.returncode == 0
     assert time.monotonic() - left < 8  # 2 + 1, and the end of the interpreter; not 5 times 2
     assert errors.count("lost 1 record") == 5
@@ -275,5 +276,5 @@ def test_records_of_the_last_moment_share_one_grace(programs: Programs) -> None:
     assert program.stdout is not None
     assert program.stdout.readline() == "leaving\n"
     left = time.monotonic()
-    program.communicate(timeout=45)
+    program.communicate(timeout=PATIENCE_S)
     assert time.monotonic() - left < 8  # 1 + 0.8, and the end of the interpreter; not 10 times 0.8

@@ -180,7 +180,7 @@ def test_a_child_forked_while_the_parent_imports_the_sdk_delivers(
             pid = os.fork()
             if not pid:
                 log.info("child %d", c)
-                os._exit(not handler.flush(40))  # ten at once set up their SDK
+                os._exit(not handler.flush(100))  # ten at once set up their SDK
             children.append(pid)
         for pid in children:
             assert os.waitpid(pid, 0)[1] == 0

@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
+from patience import PATIENCE_S
 
 from logspire import Loss, LossReason
 
@@ -139,7 +140,7 @@ def test_a_record_waits_no_longer_than_the_send_interval(
     for number in range(1, 6):  # the first finds no worker, the others one that sleeps
         handler.handle(record("x"))
         arrival = partial(has_arrived, cloudwatch_logs, number)
-        assert cloudwatch_logs.wait_for(arrival, 20)
+        assert cloudwatch_logs.wait_for(arrival, PATIENCE_S)
         assert handler.flush(20)  # until the answer is there as well
 
 
@@ -356,5 +357,5 @@ def test_a_standard_error_that_nobody_reads_holds_up_neither_records_nor_exit(
     )
     assert program.stdout is not None
     assert program.stdout.readline() == "True\n"
-    program.wait(40)
+    program.wait(PATIENCE_S)
     assert arrived(cloudwatch_logs) == ["after"]

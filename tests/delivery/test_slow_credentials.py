@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from patience import PATIENCE_S
 
 from .conftest import GROUP, STREAM
 
@@ -57,7 +58,7 @@ def test_other_handlers_and_forks_do_not_wait(
     assert program.stdout is not None
     assert program.stdout.readline() == "leaving\n"
     left = time.monotonic()
-    _, errors = program.communicate(timeout=45)
+    _, errors = program.communicate(timeout=PATIENCE_S)
     assert time.monotonic() - left < 15
     assert "lost 1 record" in errors
     assert cloudwatch_logs.messages(GROUP, STREAM) == ["in time"]
@@ -79,7 +80,7 @@ def test_an_exit_does_not_wait_though_no_thread_can_start(programs: Programs) ->
     assert program.stdout is not None
     assert program.stdout.readline() == "leaving\n"
     left = time.monotonic()
-    _, errors = program.communicate(timeout=45)
+    _, errors = program.communicate(timeout=PATIENCE_S)
     assert time.monotonic() - left < 15
     assert errors.count("lost 1 record") == 2
 
@@ -100,7 +101,7 @@ def test_a_first_record_at_exit_waits_for_the_sdk_only_where_no_thread_can_start
     assert program.stdout is not None
     assert program.stdout.readline() == "leaving\n"
     left = time.monotonic()
-    _, errors = program.communicate(timeout=45)
+    _, errors = program.communicate(timeout=PATIENCE_S)
     took = time.monotonic() - left
     if sys.version_info[:2] == (3, 12):
         assert took > 10

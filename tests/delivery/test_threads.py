@@ -12,6 +12,7 @@ import weakref
 from typing import TYPE_CHECKING
 
 import pytest
+from patience import PATIENCE_S
 
 from logspire import CloudWatchLogHandler
 
@@ -263,7 +264,7 @@ def test_dict_config_with_records_queued_and_a_slow_service_is_back_at_once(
         one, two = (cloudwatch_logs.messages(GROUP, stream) for stream in ("one", "two"))
         return sorted(one) == sorted(two) == sorted(expected)
 
-    assert cloudwatch_logs.wait_for(everything_arrived, 30)
+    assert cloudwatch_logs.wait_for(everything_arrived, PATIENCE_S)
     # The answers are still on their way: without a service, the handlers would try again for ever.
     for thread in threading.enumerate():
         if thread.name in ("logspire-worker", "logspire-sender"):

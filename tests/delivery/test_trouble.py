@@ -164,7 +164,7 @@ def test_a_call_without_an_answer_is_trouble(capfd: pytest.CaptureFixture[str]) 
 
     outage = Outage(Service(hang), capfd)
     outage.put()
-    assert called.wait(20)
+    assert called.wait(PATIENCE_S)
     assert outage.said() == []
     outage.ahead_s = PATIENCE_S + 1
     (line,) = outage.wait_for_word()

@@ -173,7 +173,7 @@ def make_handler() -> Iterator[Callable[..., CloudWatchLogHandler]]:
     made: list[CloudWatchLogHandler] = []
 
     def make(*names: str, **keywords: Any) -> CloudWatchLogHandler:
-        made.append(CloudWatchLogHandler(*names, **{"shutdown_timeout": 30, **keywords}))
+        made.append(CloudWatchLogHandler(*names, **{"shutdown_timeout": 100, **keywords}))
         return made[-1]
 
     yield make

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from formatters.making import parse, record_of
+from patience import PATIENCE_S
 
 from logspire import JSONFormatter, log_context
 
@@ -217,7 +218,7 @@ with log_context(outer=1):
         assert greenlet.get() == ['{"message": "hi"}', f'{{"message": "hi", "n": {number}}}']
     assert line() == '{"message": "hi", "outer": 1}'
 """
-    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=PATIENCE_S)
 
 
 def test_one_object_serves_many_threads_at_once() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from patience import PATIENCE_S
 
 from logspire import CloudWatchLogHandler
 from logspire.testing import LocalCloudWatchLogs
@@ -57,7 +58,7 @@ def make_handler(log: logging.Logger) -> Iterator[Callable[..., CloudWatchLogHan
     made: list[CloudWatchLogHandler] = []
 
     def make(*, attach: bool = True, **keywords: Any) -> CloudWatchLogHandler:
-        made.append(CloudWatchLogHandler("group", "stream", shutdown_timeout=30, **keywords))
+        made.append(CloudWatchLogHandler("group", "stream", shutdown_timeout=100, **keywords))
         if attach:
             log.addHandler(made[-1])
         return made[-1]
@@ -78,7 +79,7 @@ def run() -> Callable[..., "subprocess.CompletedProcess[str]"]:
             env={**os.environ, "PYTHONPATH": path},
             capture_output=True,
             text=True,
-            timeout=40,
+            timeout=PATIENCE_S,
             check=False,
         )
 

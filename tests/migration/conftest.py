@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from patience import PATIENCE_S
 
 from logspire.testing import LocalCloudWatchLogs
 
@@ -85,7 +86,7 @@ def run(
     """Run Python to its end, as `started` starts it."""
     with started(*command, environment=environment, path=path) as running:
         try:
-            output, errors = running.communicate(timeout=50)
+            output, errors = running.communicate(timeout=PATIENCE_S)
         except subprocess.TimeoutExpired:
             running.kill()
             raise

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from migration.conftest import IN_ITS_PLACE, REAL, run, started
 from migration.using import uses_of
+from patience import PATIENCE_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,6 +90,8 @@ def test_watchtower_gives_up_after_fifteen_calls(cloudwatch_logs: LocalCloudWatc
         "sys.stdin.read()\n"
     )
     with started("-c", program, environment=cloudwatch_logs.environment) as running:
-        assert cloudwatch_logs.wait_for(lambda: cloudwatch_logs.refused == calls, timeout=30)
-        running.communicate(timeout=30)
+        assert cloudwatch_logs.wait_for(
+            lambda: cloudwatch_logs.refused == calls, timeout=PATIENCE_S
+        )
+        running.communicate(timeout=PATIENCE_S)
     assert cloudwatch_logs.messages("group", "s") == []

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from delivery.conftest import GROUP, STREAM, Programs
+from patience import PATIENCE_S
 
 if TYPE_CHECKING:
     from logspire.testing import LocalCloudWatchLogs
@@ -53,9 +54,11 @@ def test_sys_exit_once_more_while_the_process_ends_does_not_cut_its_delivery_sho
         log.info("held")
         """
     )
-    assert cloudwatch_logs.wait_for(lambda: "CreateLogStream" in cloudwatch_logs.summary.calls, 30)
+    assert cloudwatch_logs.wait_for(
+        lambda: "CreateLogStream" in cloudwatch_logs.summary.calls, PATIENCE_S
+    )
     program.send_signal(signal.SIGTERM)
-    output, errors = program.communicate(timeout=45)
+    output, errors = program.communicate(timeout=PATIENCE_S)
     assert (program.returncode, output, errors) == (0, "asked\n", "")
     assert arrived(cloudwatch_logs) == ["held"]
 
@@ -107,7 +110,7 @@ def test_a_process_that_ends_while_another_thread_is_starting_ours_delivers(
     errors = programs.run(
         """
         threading.Thread(target=log.info, args=("first, by a daemon",), daemon=True).start()
-        assert starting.wait(30)
+        assert starting.wait(100)
         log.info("last, by the main thread")
         """,
         preface=textwrap.dedent(
@@ -149,7 +152,7 @@ def test_threads_that_outlive_the_main_thread_deliver(
         """
     )
     assert cloudwatch_logs.wait_for(lambda: arrived(cloudwatch_logs) == ["served"], 40)
-    _, errors = program.communicate("\n", timeout=45)
+    _, errors = program.communicate("\n", timeout=PATIENCE_S)
     assert program.returncode == 0, errors
     assert arrived(cloudwatch_logs) == ["served", "goodbye"]
 

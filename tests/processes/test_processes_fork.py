@@ -46,7 +46,7 @@ def test_forking_while_another_thread_is_inside_the_handler_loses_nothing(
             pid = os.fork()
             if not pid:
                 log.info("child %d", c)
-                handler.flush(40)  # a dozen at once set up their SDK
+                handler.flush(100)  # a dozen at once set up their SDK
                 handler.close()
                 os._exit(handler.stats().delivered != 1)
             children.append(pid)
@@ -88,7 +88,7 @@ def test_five_generations_deliver_each_their_own(
         for generation in range(5):
             log.info("generation %d", generation)
             if generation == 2:
-                assert handler.flush(40)
+                assert handler.flush(100)
             pid = os.fork()
             if pid:
                 status = os.waitpid(pid, 0)[1]
@@ -212,7 +212,7 @@ def test_many_forked_children_in_a_row_cost_the_parent_nothing(
     programs.run(
         """
         log.info("first")
-        assert handler.flush(40)
+        assert handler.flush(100)
         threads, files = threading.active_count(), len(os.listdir("/dev/fd"))
         for c in range(200):
             pid = os.fork()
@@ -220,7 +220,7 @@ def test_many_forked_children_in_a_row_cost_the_parent_nothing(
                 os._exit(handler.stats().accepted)
             assert os.waitpid(pid, 0)[1] == 0
             log.info("%d", c)
-        assert handler.flush(40)
+        assert handler.flush(100)
         assert threading.active_count() == threads
         assert len(os.listdir("/dev/fd")) <= files
         """,

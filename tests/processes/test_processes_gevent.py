@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from delivery.conftest import GROUP
+from patience import PATIENCE_S
 
 if TYPE_CHECKING:
     from delivery.conftest import Programs
@@ -148,8 +149,8 @@ def test_forked_children_do_not_take_the_answer_that_their_parent_waits_for(
         preface=PATCH,
         preamble=SET_UP,
     )
-    assert cloudwatch_logs.wait_for(lambda: cloudwatch_logs.summary.batches > 0, 30)
+    assert cloudwatch_logs.wait_for(lambda: cloudwatch_logs.summary.batches > 0, PATIENCE_S)
     program.send_signal(signal.SIGUSR1)
-    _, errors = program.communicate(timeout=45)
+    _, errors = program.communicate(timeout=PATIENCE_S)
     assert (program.returncode, errors) == (0, "")
     assert cloudwatch_logs.messages(GROUP, "app") == ["parent"]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from delivery.conftest import GROUP, STREAM, Programs
+from patience import PATIENCE_S
 
 if TYPE_CHECKING:
     from logspire.testing import LocalCloudWatchLogs
@@ -135,7 +136,7 @@ print("leaving")
     assert program.stdout is not None
     assert program.stdout.readline() == "leaving\n"
     left = time.monotonic()
-    _, errors = program.communicate(timeout=45)
+    _, errors = program.communicate(timeout=PATIENCE_S)
     assert time.monotonic() - left < 10  # 1 + 1, and the end of the interpreter; not 50 times 1
     assert program.returncode == 0
     assert errors.count("lost 1 record") == 50

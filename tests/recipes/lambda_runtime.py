@@ -16,13 +16,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import Queue
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from patience import PATIENCE_S
+
 if TYPE_CHECKING:
     from types import TracebackType
 
     from recipes.running import Program
     from typing_extensions import Self
 
-WAIT_S = 45
+
 STREAM = "2026/11/23/[$LATEST]4459c970fa6d4c77aca62c95850fce54"
 
 
@@ -55,7 +57,7 @@ class LambdaRuntime:
                     json.dumps(event).encode(),
                     {
                         "Lambda-Runtime-Aws-Request-Id": number,
-                        "Lambda-Runtime-Deadline-Ms": str(int((time.time() + WAIT_S) * 1000)),
+                        "Lambda-Runtime-Deadline-Ms": str(int((time.time() + PATIENCE_S) * 1000)),
                         "Lambda-Runtime-Invoked-Function-Arn": "arn:aws:lambda:::function:orders",
                     },
                 )
@@ -104,7 +106,7 @@ class LambdaRuntime:
 
     def freeze(self, function: Program) -> None:
         """Stop the process as Lambda does, once it has asked for an invocation."""
-        assert self._asked.acquire(timeout=WAIT_S), function.output
+        assert self._asked.acquire(timeout=PATIENCE_S), function.output
         os.kill(function.process.pid, signal.SIGSTOP)
 
     def invoke(self, function: Program, event: Any) -> Outcome:
@@ -112,6 +114,6 @@ class LambdaRuntime:
         self._count += 1
         os.kill(function.process.pid, signal.SIGCONT)
         self._events.put((f"request-{self._count}", event))
-        outcome = self._outcomes.get(timeout=WAIT_S)
+        outcome = self._outcomes.get(timeout=PATIENCE_S)
         self.freeze(function)
         return outcome

@@ -17,6 +17,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from patience import PATIENCE_S
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -77,7 +79,7 @@ class Program:
         with self._said:
             return "".join(self._lines)
 
-    def wait_until_said(self, text: str, *, times: int = 1, timeout: float = 30) -> None:
+    def wait_until_said(self, text: str, *, times: int = 1, timeout: float = PATIENCE_S) -> None:
         """Wait until its output holds a text so many times; fail if it does not in time."""
         with self._said:
             found = self._said.wait_for(
@@ -90,13 +92,13 @@ class Program:
         """The lines of its output in which Logspire says that something went wrong."""
         return [line.strip() for line in self.output.splitlines() if "logspire: " in line]
 
-    def wait(self, timeout: float = 45) -> int:
+    def wait(self, timeout: float = PATIENCE_S) -> int:
         """Wait for its end; return the exit status. Its output is complete then."""
         status = self.process.wait(timeout)
         self._reader.join(timeout)
         return status
 
-    def stop(self, number: int = signal.SIGTERM, timeout: float = 45) -> int:
+    def stop(self, number: int = signal.SIGTERM, timeout: float = PATIENCE_S) -> int:
         """Send it, and not its children, a signal, as a supervisor does; wait for its end."""
         self.process.send_signal(number)
         return self.wait(timeout)
@@ -149,7 +151,7 @@ def free_port() -> int:
     return port
 
 
-def get(url: str, timeout: float = 20) -> str:
+def get(url: str, timeout: float = PATIENCE_S) -> str:
     """Ask a server for a page. Waits until somebody listens there; fails if nobody does."""
     deadline_s = time.monotonic() + timeout
     while True:

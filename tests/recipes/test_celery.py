@@ -11,6 +11,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from patience import PATIENCE_S
 from recipes.running import PYTHON, SLACK_S, all_arrived, arrived
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def test_children_that_are_replaced_deliver_before_they_leave(
         puts = [call.request for call in cloudwatch_logs.calls if call.events_stored]
         return len([put for put in puts if put["logStreamName"] != main]) == 2
 
-    assert cloudwatch_logs.wait_for(children_delivered, 45), worker.output
+    assert cloudwatch_logs.wait_for(children_delivered, PATIENCE_S), worker.output
     # Not stopped: with this transport Celery kills a child that replaced another, and may hang.
     streams = arrived(cloudwatch_logs, "shop")
     streams.pop(main, None)

@@ -35,6 +35,8 @@ pytest.importorskip("uvicorn", reason="comes with the recipes extra")
 READY = "Application startup complete"
 PATIENT_S = 30
 """A busy machine needs seconds for the SDK."""
+WORKERS = ("--workers=2", "--timeout-worker-healthcheck=60")
+"""The parent kills workers that do not answer in time: in 5 seconds, unless told otherwise."""
 
 
 class Uvicorn:
@@ -88,7 +90,7 @@ def test_configured_on_top_by_uvicorn_the_applications_lines_still_arrive_once(
 def test_workers_replaced_scaled_down_and_ended_under_load_deliver_each_line_once(
     run: Run, cloudwatch_logs: LocalCloudWatchLogs, reachable: Mapping[str, str]
 ) -> None:
-    server = Uvicorn(run, reachable, "--workers=2")
+    server = Uvicorn(run, reachable, *WORKERS)
     server.program.wait_until_said(READY, times=2)
     with Customers(server.url) as customers:
         os.kill(server.process_id, signal.SIGHUP)
@@ -110,7 +112,7 @@ def test_workers_that_get_the_signal_of_their_parent_as_well_deliver_each_line_o
     run: Run, cloudwatch_logs: LocalCloudWatchLogs, reachable: Mapping[str, str], number: int
 ) -> None:
     cloudwatch_logs.misbehave("slow", seconds=1)  # the parent's comes half a second later at most
-    server = Uvicorn(run, reachable, "--workers=2")
+    server = Uvicorn(run, reachable, *WORKERS)
     server.program.wait_until_said(READY, times=2)
     visit(server.url, range(5))
     os.killpg(server.process_id, number)  # as Ctrl-C does, and systemd

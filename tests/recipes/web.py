@@ -8,10 +8,12 @@ import re
 import threading
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from patience import PATIENCE_S
 from recipes.running import arrived, get
 
 if TYPE_CHECKING:
@@ -79,7 +81,9 @@ def orders_in(said: Counter[Said], access_logger: str) -> Counter[int]:
     return Counter(number for _, number in shown.elements())
 
 
-def wait_for_all(service: LocalCloudWatchLogs, program: Program, timeout: float = 30) -> None:
+def wait_for_all(
+    service: LocalCloudWatchLogs, program: Program, timeout: float = PATIENCE_S
+) -> None:
     """Wait until all that is on the console has arrived."""
     deadline_s = time.monotonic() + timeout
     while said_to(service) != said_on(program):
@@ -87,7 +91,9 @@ def wait_for_all(service: LocalCloudWatchLogs, program: Program, timeout: float 
         time.sleep(0.05)  # a poll, not luck: what the service has is asked for over HTTP
 
 
-def change_until_said(notice: str, program: Program, file: Path, timeout: float = 30) -> None:
+def change_until_said(
+    notice: str, program: Program, file: Path, timeout: float = PATIENCE_S
+) -> None:
     """Save a file anew, as an editor does, until the program says that it has noticed.
 
     It does not where it has not looked at the file yet.
@@ -127,20 +133,24 @@ class Customers:
         """How many were answered."""
         self._url = url
         self._leave = threading.Event()
-        self._thread = threading.Thread(target=self._visit)
+        self._executor = ThreadPoolExecutor(1)
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        self._visits = self._executor.submit(self._visit)
         return self
 
     def __exit__(self, *_: object) -> None:
         self._leave.set()
-        self._thread.join()
+        self._executor.shutdown()
+        self._visits.result()  # raises what went wrong in that thread
 
     def _visit(self) -> None:
         while not self._leave.wait(0.01):
-            visit(self._url, [self.orders])
-            self.orders += 1
+            # A server that ends closes the connections that it has taken and not read from yet.
+            # Had it shown the order nevertheless, the records would say so: it is shown again.
+            with suppress(ConnectionResetError):
+                visit(self._url, [self.orders])
+                self.orders += 1
 
 
 def catches(process_id: int, number: int) -> bool:
@@ -152,7 +162,7 @@ def catches(process_id: int, number: int) -> bool:
     return True
 
 
-def wait_for_end(process_ids: Sequence[int], *, left: int = 0, timeout: float = 30) -> None:
+def wait_for_end(process_ids: Sequence[int], *, left: int = 0, timeout: float = PATIENCE_S) -> None:
     """Wait until no more than ``left`` of some processes are there."""
     deadline_s = time.monotonic() + timeout
     while sum(map(is_there, process_ids)) > left:

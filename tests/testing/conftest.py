@@ -14,6 +14,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
+from patience import PATIENCE_S
 
 from logspire.testing import LocalCloudWatchLogs
 
@@ -120,7 +121,9 @@ def send(service: LocalCloudWatchLogs) -> Callable[..., Answer]:
 
 
 def _exchange(service: LocalCloudWatchLogs, payload: bytes, headers: Mapping[str, str]) -> Answer:
-    connection = http.client.HTTPConnection(urlsplit(service.endpoint_url).netloc, timeout=30)
+    connection = http.client.HTTPConnection(
+        urlsplit(service.endpoint_url).netloc, timeout=PATIENCE_S
+    )
     try:
         connection.request("POST", "/", payload, dict(headers))
         response = connection.getresponse()

@@ -17,6 +17,7 @@ from botocore.exceptions import (
     ConnectionClosedError,
     ReadTimeoutError,
 )
+from patience import PATIENCE_S
 
 from logspire.testing import LocalCloudWatchLogs
 from logspire.testing.faults import KINDS
@@ -148,9 +149,9 @@ def test_hanging_calls_end_when_the_service_stops() -> None:
 
         thread = threading.Thread(target=call)
         thread.start()
-        assert service.wait_for(lambda: len(service.calls) == 1, timeout=30)
+        assert service.wait_for(lambda: len(service.calls) == 1, timeout=PATIENCE_S)
         started = time.monotonic()
-    assert ended.wait(30)
+    assert ended.wait(PATIENCE_S)
     thread.join()
     client.close()
     assert time.monotonic() - started < 30  # the caller would have waited for a minute

@@ -14,6 +14,7 @@ import botocore.session
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from patience import PATIENCE_S
 
 from logspire.testing import LocalCloudWatchLogs, RemoteCloudWatchLogs
 
@@ -62,7 +63,7 @@ def remote(service: LocalCloudWatchLogs) -> RemoteCloudWatchLogs:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_with_status_0(running: Running, number: int) -> None:
     running.process.send_signal(number)
-    assert running.process.wait(30) == 0
+    assert running.process.wait(PATIENCE_S) == 0
 
 
 def test_it_ends_while_a_call_hangs(running: Running) -> None:
@@ -76,9 +77,9 @@ def test_it_ends_while_a_call_hangs(running: Running) -> None:
 
     thread = threading.Thread(target=call)
     thread.start()
-    assert remote.wait_for(lambda: len(remote.calls) == 1, timeout=30)
+    assert remote.wait_for(lambda: len(remote.calls) == 1, timeout=PATIENCE_S)
     running.process.send_signal(signal.SIGTERM)
-    assert running.process.wait(30) == 0
+    assert running.process.wait(PATIENCE_S) == 0
     thread.join()
     client.close()
 
@@ -98,7 +99,7 @@ def test_a_port_that_is_taken_is_said_and_ends_with_status_1(service: LocalCloud
         [sys.executable, "-m", "logspire.testing", "--port", port],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=PATIENCE_S,
         check=False,
     )
     assert run.returncode == 1
@@ -120,7 +121,7 @@ def test_an_option_that_makes_no_sense_is_said_and_ends_with_status_2(
         [sys.executable, "-m", "logspire.testing", option, value],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=PATIENCE_S,
         check=False,
     )
     assert run.returncode == 2
@@ -151,7 +152,7 @@ def test_the_aws_cli_writes_and_reads(running: Running) -> None:
             check=True,
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=PATIENCE_S,
         )
         return run.stdout.strip()
 
@@ -193,7 +194,7 @@ def test_waiting_over_http_ends_with_the_call_that_it_waits_for(
 ) -> None:
     sender = threading.Thread(target=put, args=("m",))
     sender.start()
-    assert remote.wait_for(lambda: remote.messages("group", "stream") == ["m"], timeout=30)
+    assert remote.wait_for(lambda: remote.messages("group", "stream") == ["m"], timeout=PATIENCE_S)
     sender.join()
     assert not remote.wait_for(lambda: False, timeout=0.05)
 

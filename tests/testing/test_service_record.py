@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from patience import PATIENCE_S
 
 from logspire.testing import LocalCloudWatchLogs, Summary
 
@@ -78,7 +79,9 @@ def test_the_summary_adds_up(put: Put, service: LocalCloudWatchLogs) -> None:
 def test_waiting_ends_when_the_predicate_is_true(put: Put, service: LocalCloudWatchLogs) -> None:
     sender = threading.Thread(target=put, args=("m",))
     sender.start()
-    assert service.wait_for(lambda: service.messages("group", "stream") == ["m"], timeout=30)
+    assert service.wait_for(
+        lambda: service.messages("group", "stream") == ["m"], timeout=PATIENCE_S
+    )
     sender.join()
 
 
@@ -138,6 +141,10 @@ def test_loading_the_plugin_loads_no_server() -> None:
         "print([m for m in ('botocore', 'http.server') if m in sys.modules])"
     )
     run = subprocess.run(
-        [sys.executable, "-c", program], check=True, capture_output=True, text=True, timeout=30
+        [sys.executable, "-c", program],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
     )
     assert run.stdout.strip() == "[]"

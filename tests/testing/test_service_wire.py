@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from patience import PATIENCE_S
 
 from logspire.testing import LocalCloudWatchLogs
 
@@ -25,7 +26,9 @@ def open_service() -> Iterator[LocalCloudWatchLogs]:
 
 @pytest.fixture
 def connection(open_service: LocalCloudWatchLogs) -> Iterator[http.client.HTTPConnection]:
-    connection = http.client.HTTPConnection(urlsplit(open_service.endpoint_url).netloc, timeout=30)
+    connection = http.client.HTTPConnection(
+        urlsplit(open_service.endpoint_url).netloc, timeout=PATIENCE_S
+    )
     yield connection
     connection.close()
 
@@ -128,7 +131,9 @@ def test_a_caller_that_expects_100_continue_gets_it_before_its_body(
     open_service: LocalCloudWatchLogs,
 ) -> None:
     url = urlsplit(open_service.endpoint_url)
-    with socket.create_connection((str(url.hostname), int(url.port or 0)), timeout=30) as raw:
+    with socket.create_connection(
+        (str(url.hostname), int(url.port or 0)), timeout=PATIENCE_S
+    ) as raw:
         raw.sendall(
             b"POST / HTTP/1.1\r\nHost: localhost\r\n"
             b"X-Amz-Target: Logs_20140328.DescribeLogGroups\r\n"
@@ -143,7 +148,9 @@ def test_a_caller_that_expects_100_continue_gets_it_before_its_body(
 def test_an_idle_connection_is_closed() -> None:
     with LocalCloudWatchLogs(idle_timeout=0.05) as service:
         url = urlsplit(service.endpoint_url)
-        with socket.create_connection((str(url.hostname), int(url.port or 0)), timeout=30) as raw:
+        with socket.create_connection(
+            (str(url.hostname), int(url.port or 0)), timeout=PATIENCE_S
+        ) as raw:
             assert raw.recv(1) == b""
 
 
