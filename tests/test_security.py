@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING
 
 import pytest
+from patience import PATIENCE_S
 
 from logspire import CloudWatchLogHandler, JSONFormatter
 from logspire.testing import LocalCloudWatchLogs
@@ -53,6 +54,8 @@ def test_a_token_that_is_no_header_is_not_told_by_who_refuses_it(
         monkeypatch.setenv(name, value)
     handler = CloudWatchLogHandler("group", "stream", shutdown_timeout=1)
     handler.handle(record("lost"))
+    # A second call: the answer of the first is known. (The SDK alone may take the second at exit.)
+    assert cloudwatch_logs.wait_for(lambda: len(cloudwatch_logs.calls) > 1, PATIENCE_S)
     handler.close()
     errors = capfd.readouterr().err
     assert "Invalid header value: a line end in the credentials?" in errors
@@ -71,6 +74,8 @@ def test_whoever_answers_cannot_put_lines_of_their_own_on_standard_error(
     )
     handler = CloudWatchLogHandler("group", "stream", shutdown_timeout=1)
     handler.handle(record("lost"))
+    # A second call: the answer of the first is known. (The SDK alone may take the second at exit.)
+    assert cloudwatch_logs.wait_for(lambda: len(cloudwatch_logs.calls) > 1, PATIENCE_S)
     handler.close()
     line, end = capfd.readouterr().err.split("\n")
     assert end == ""

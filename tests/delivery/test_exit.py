@@ -222,6 +222,29 @@ def test_flush_and_close_of_logging_shutdown_share_one_deadline(programs: Progra
     )
 
 
+def test_an_exit_waits_until_the_machine_gives_it_the_time_to_say_what_is_lost(
+    programs: Programs,
+) -> None:
+    errors = programs.run(
+        """
+        log.handlers[:] = [make(shutdown_timeout=0.5, endpoint_url="http://127.0.0.1:1")]
+        log.info("to nowhere")
+        """,
+        preface=textwrap.dedent(
+            """
+            import threading, time
+            run = threading.Thread.run
+            def run_late(thread):
+                if thread.name == "logspire-reporter":
+                    time.sleep(2)  # for so long it gets no processor
+                run(thread)
+            threading.Thread.run = run_late
+            """
+        ),
+    )
+    assert errors.count("lost 1 record") == 1
+
+
 def test_what_a_late_worker_loses_is_said_once(programs: Programs) -> None:
     errors = programs.run(
         """

@@ -79,4 +79,6 @@ def test_what_is_outside_the_window_is_lost_and_counted_before_an_emulator_sees_
     assert not handler.flush(30)
     assert handler.stats().losses == {LossReason.TOO_OLD: 2, LossReason.TOO_NEW: 1}
     found = emulator.client().filter_log_events(logGroupName=group)["events"]
-    assert [event["message"] for event in found] == ["0"]
+    messages = [event["message"] for event in found]
+    # A notice of what is missing may be there already, and follows in its own time otherwise.
+    assert [text for text in messages if not text.startswith("logspire: ")] == ["0"]

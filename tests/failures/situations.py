@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 GROUP = "app"
-LONGEST_S = 100
-PATIENCE_S = 190
+LONGEST_S = 250
+PATIENCE_S = 550
 
 # What each program starts with. Its callback is registered before Logspire's own, so it runs last.
 PREAMBLE = f"""

@@ -199,5 +199,5 @@ def test_unreachable_it_serves_and_ends_within_the_time_that_it_was_given(
     # The workers', all at the same time, and then the master's.
     assert time.monotonic() - since_s < 2 + 2 + SLACK_S
     lost = lost_by(server.program)
-    assert len(lost) == 3
+    assert len(lost) == 3, server.program.output
     assert sum(lost) == said_on(server.program).total()

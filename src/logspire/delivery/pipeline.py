@@ -78,7 +78,7 @@ class Pipeline:
     def _build(self) -> None:
         settings = self._settings
         self._ledger = Ledger()
-        self._reporter = Reporter()
+        self._reporter = Reporter(settings.clock)
         self._intake = Intake(
             bound_bytes=settings.max_queue_bytes,
             policy=settings.queue_full,

@@ -9,19 +9,25 @@ import traceback
 from collections import deque
 
 from logspire.delivery.senders import new_own_thread, silenced
-from logspire.delivery.threads import RLock
+from logspire.delivery.threads import RLock, get_ident
+from logspire.delivery.wakeup import Wakeup
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from threading import Thread
     from typing import Final
 
     from logspire.core.ledger import Loss
-    from logspire.delivery.threads import BareThread
+    from logspire.delivery.clock import Clock
 
 PATIENCE_S: Final = 30.0
 """For how long calls may fail before a line says so."""
+
+# On a machine that is busy the reporter may not have had its turn yet, when somebody has waited for
+# long enough. It gets these many seconds more to begin, and then so many to say it.
+_TURN_S: Final = 5.0
+_MOMENT_S: Final = 0.4
+_LOOK_AGAIN_S: Final = 0.05
 
 
 def report_losses(
@@ -46,13 +52,20 @@ class Reporter:
 
     Whoever listens may block for ever: standard error that is a pipe which nobody reads, an
     ``on_loss`` that posts to a network which is down. Nothing else may wait for that.
+
+    Args:
+        clock: where the time comes from.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self._lock = RLock()
         self._to_say: deque[Callable[[], None]] = deque()
-        self._thread: BareThread | Thread | None = None
         self._is_busy = False
+        self._all_said = Wakeup()
+        self._speaker: int | None = None
+        """The thread that is saying something, since:"""
+        self._began_s = -math.inf
 
     def is_busy(self) -> bool:
         """Whether something is being said."""
@@ -66,34 +79,45 @@ class Reporter:
                 return
             self._is_busy = True
         try:
-            self._thread = new_own_thread(self._run, "logspire-reporter")
-            self._thread.start()
+            new_own_thread(self._run, "logspire-reporter").start()
         except RuntimeError:
-            self._thread = None
             self._run()
         except BaseException:  # a signal handler raised: the next one to say something tries again
             self._is_busy = False
             raise
 
     def wait(self, timeout_s: float) -> None:
-        """Wait until everything is said, or the time has passed."""
-        thread = self._thread
-        if thread is not None:
-            with contextlib.suppress(RuntimeError):  # it is not started yet
-                thread.join(max(0.0, timeout_s))
+        """Wait until everything is said, or whoever listens has had the time to.
+
+        On a machine that is busy this may take some seconds longer: see `_TURN_S`.
+        """
+        until_s = self._clock.monotonic_s() + max(0.0, timeout_s)
+        while self._is_busy and self._speaker != get_ident():
+            limit_s = until_s + _TURN_S
+            if self._speaker is not None:
+                limit_s = max(until_s, self._began_s + _MOMENT_S)
+            remaining_s = limit_s - self._clock.monotonic_s()
+            if remaining_s <= 0:
+                return
+            # In steps, as others may wait as well, and the limit moves.
+            self._all_said.wait(min(remaining_s, _LOOK_AGAIN_S))
 
     def _run(self) -> None:
         while True:
             with self._lock:
                 if not self._to_say:
                     self._is_busy = False
+                    self._all_said.set()
                     return
                 what = self._to_say.popleft()
             try:
+                self._began_s, self._speaker = self._clock.monotonic_s(), get_ident()
                 what()
             except BaseException:  # a signal handler, in a calling thread: others still speak
                 self._is_busy = False
                 raise
+            finally:
+                self._speaker = None
 
 
 class Trouble:
