@@ -9,6 +9,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import botocore.session
 import pytest
 
 from logspire.__main__ import main
@@ -20,6 +21,13 @@ if TYPE_CHECKING:
     from logspire.testing import LocalCloudWatchLogs
 
 TIMEOUT_S = 30  # a busy machine takes seconds; tests of hanging things ask for less
+
+
+@pytest.fixture(scope="session", autouse=True)
+def loaded_sdk() -> None:
+    """It is imported here, and not in the few seconds that a test gives to a check."""
+    session = botocore.session.Session()
+    session.create_client("logs", "us-east-1", endpoint_url="http://127.0.0.1:9").close()
 
 
 @dataclass(frozen=True)
