@@ -72,6 +72,10 @@ class Actions:
         self.counts[name] += 1
         self.slowest_s[name] = max(self.slowest_s[name], time.monotonic() - since_s)
         self._children.reap()
+        self.settle()
+
+    def settle(self) -> None:
+        """Let go of the handlers that ``dictConfig`` replaced, and that hold nothing any more."""
         if self._configured is not None:
             self._bookkeeper.settle(slots.CONFIGURED, self._configured)
 

@@ -155,6 +155,7 @@ def _drain(actions: Actions, bookkeeper: books.Bookkeeper) -> float:
             actions.complaints.append(f"not drained after {_LONGEST_DRAIN_S} s: {handler.stats()}")
     for handler in bookkeeper.handlers():
         handler.close()
+    actions.settle()  # what the soak itself keeps is not to be taken for a leak
     return time.monotonic() - since_s
 
 
@@ -162,7 +163,7 @@ def _close(writers: dict[str, list[Writer]]) -> None:
     for slot in writers.values():
         for writer in slot:
             writer.close()
-    writers.clear()  # what the soak itself keeps is not to be taken for a leak
+    writers.clear()  # these as well
 
 
 def _wait_for_threads(actions: Actions) -> None:
