@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from recipes.running import Program, Run
+    from recipes.web import Said
 
     from logspire.testing import LocalCloudWatchLogs
 
@@ -58,6 +59,18 @@ class Uvicorn:
             shutdown_timeout=shutdown_timeout,
         )
         self.process_id = self.program.process.pid
+
+
+def assert_all_but_farewells(arrived: Counter[Said], program: Program) -> None:
+    """Where a process may get one signal more, from its parent.
+
+    If that comes in the moment in which uvicorn has let go of the signals, and the application has
+    not taken over, it ends the process. There was little left to say.
+    """
+    console = said_on(program)
+    missing = {said.message.partition(" [")[0] for said in console - arrived}
+    assert missing <= {"Application shutdown complete.", "Finished server process"}
+    assert arrived <= console
 
 
 def test_ended_by_sigterm_the_process_delivers_all_that_it_and_uvicorn_said(
@@ -117,9 +130,9 @@ def test_workers_that_get_the_signal_of_their_parent_as_well_deliver_each_line_o
     visit(server.url, range(5))
     os.killpg(server.process_id, number)  # as Ctrl-C does, and systemd
     assert server.program.wait() == 0
-    console = said_on(server.program)
-    assert said_to(cloudwatch_logs) == console
-    assert orders_in(console, "uvicorn.access") == Counter(range(5))
+    arrived = said_to(cloudwatch_logs)
+    assert_all_but_farewells(arrived, server.program)
+    assert orders_in(arrived, "uvicorn.access") == Counter(range(5))
 
 
 @pytest.mark.slow
@@ -133,9 +146,9 @@ def test_the_reloader_replaces_a_process_that_delivers(
     visit(server.url, range(3, 6))
     os.killpg(server.process_id, signal.SIGINT)  # as Ctrl-C does
     assert server.program.wait() == 0
-    console = said_on(server.program)
-    assert said_to(cloudwatch_logs) == console
-    assert orders_in(console, "uvicorn.access") == Counter(range(6))
+    arrived = said_to(cloudwatch_logs)
+    assert_all_but_farewells(arrived, server.program)
+    assert orders_in(arrived, "uvicorn.access") == Counter(range(6))
     assert server.program.complaints == []
 
 
@@ -148,11 +161,11 @@ def test_unreachable_it_serves_reloads_and_ends_within_the_time_that_it_was_give
     since_s = time.monotonic()
     change_until_said("detected changes in", server.program, tmp_path / "fastapi/main.py")
     server.program.wait_until_said(READY, times=2)
-    assert time.monotonic() - since_s < 2 + SLACK_S
+    assert time.monotonic() - since_s < 2 + 2 + SLACK_S
     visit(server.url, range(3, 6))
     since_s = time.monotonic()
     assert server.program.stop() == 0
-    assert time.monotonic() - since_s < 2 + SLACK_S
+    assert time.monotonic() - since_s < 2 + 2 + SLACK_S
     lost = lost_by(server.program)
     assert len(lost) == 2
     assert sum(lost) == said_on(server.program).total()
