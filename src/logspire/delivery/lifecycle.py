@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 GRACE_S: Final = 0.8
 """How much longer than its deadline somebody waits for our threads, which need a moment to act."""
 
+# On a machine that is busy a thread that is to say what is lost may not have had its turn when all
+# that time is over. How long that is waited for, all handlers together.
+_TURN_S: Final = 5.0
+
 _all: weakref.WeakSet[Pipeline] = weakref.WeakSet()
 # Those that hold records or run a thread. Strong references: a handler that was dropped without
 # close() still has its records delivered.
@@ -136,6 +140,9 @@ def _deliver() -> None:
             pipeline.finish_exit(request)
         for pipeline, request in requests:
             pipeline.finish_reports(request)
+        until_s = time.monotonic() + _TURN_S
+        for pipeline, _ in requests:
+            pipeline.wait_for_turn(until_s - time.monotonic())
 
 
 def _hook_into_multiprocessing() -> None:

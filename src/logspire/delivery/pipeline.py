@@ -78,7 +78,7 @@ class Pipeline:
     def _build(self) -> None:
         settings = self._settings
         self._ledger = Ledger()
-        self._reporter = Reporter(settings.clock)
+        self._reporter = Reporter()
         self._intake = Intake(
             bound_bytes=settings.max_queue_bytes,
             policy=settings.queue_full,
@@ -232,6 +232,10 @@ class Pipeline:
     def finish_reports(self, request: Request) -> None:
         """Wait until the losses are said."""
         self._reporter.wait(self._remaining_s(request) + self._grace_s())
+
+    def wait_for_turn(self, timeout_s: float) -> None:
+        """Wait longer, if the losses are not said for lack of a processor alone."""
+        self._reporter.wait_for_turn(timeout_s)
 
     def start_clean(self) -> None:
         """In a forked child: forget everything; the parent delivers what it held."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import sys
+import time
 import traceback
 from collections import deque
 
@@ -18,14 +19,10 @@ if TYPE_CHECKING:
     from typing import Final
 
     from logspire.core.ledger import Loss
-    from logspire.delivery.clock import Clock
 
 PATIENCE_S: Final = 30.0
 """For how long calls may fail before a line says so."""
 
-# On a machine that is busy the reporter may not have had its turn yet, when somebody has waited for
-# long enough. It gets these many seconds more to begin, and then so many to say it.
-_TURN_S: Final = 5.0
 _MOMENT_S: Final = 0.4
 _LOOK_AGAIN_S: Final = 0.05
 
@@ -52,20 +49,15 @@ class Reporter:
 
     Whoever listens may block for ever: standard error that is a pipe which nobody reads, an
     ``on_loss`` that posts to a network which is down. Nothing else may wait for that.
-
-    Args:
-        clock: where the time comes from.
     """
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self) -> None:
         self._lock = RLock()
         self._to_say: deque[Callable[[], None]] = deque()
         self._is_busy = False
         self._all_said = Wakeup()
         self._speaker: int | None = None
-        """The thread that is saying something, since:"""
-        self._began_s = -math.inf
+        """The thread that is at work."""
 
     def is_busy(self) -> bool:
         """Whether something is being said."""
@@ -73,51 +65,61 @@ class Reporter:
 
     def say(self, what: Callable[[], None]) -> None:
         """Have a function called that never raises; in this thread, where no other can start."""
-        with self._lock:
-            self._to_say.append(what)
-            if self._is_busy:
-                return
-            self._is_busy = True
+        thread, is_mine = new_own_thread(self._run, "logspire-reporter"), False
         try:
-            new_own_thread(self._run, "logspire-reporter").start()
+            with self._lock:
+                self._to_say.append(what)
+                if self._is_busy:
+                    return
+                is_mine = self._is_busy = True
+            thread.start()
         except RuntimeError:
             self._run()
         except BaseException:  # a signal handler raised: the next one to say something tries again
-            self._is_busy = False
+            if is_mine:
+                self._is_busy = thread.is_alive()
             raise
 
     def wait(self, timeout_s: float) -> None:
-        """Wait until everything is said, or whoever listens has had the time to.
-
-        On a machine that is busy this may take some seconds longer: see `_TURN_S`.
-        """
-        until_s = self._clock.monotonic_s() + max(0.0, timeout_s)
+        """Wait until everything is said, or the time has passed."""
+        until_s = time.monotonic() + timeout_s
         while self._is_busy and self._speaker != get_ident():
-            limit_s = until_s + _TURN_S
-            if self._speaker is not None:
-                limit_s = max(until_s, self._began_s + _MOMENT_S)
-            remaining_s = limit_s - self._clock.monotonic_s()
+            remaining_s = until_s - time.monotonic()
             if remaining_s <= 0:
                 return
-            # In steps, as others may wait as well, and the limit moves.
-            self._all_said.wait(min(remaining_s, _LOOK_AGAIN_S))
+            self._all_said.wait(min(remaining_s, _LOOK_AGAIN_S))  # others may wait as well
+
+    def wait_for_turn(self, timeout_s: float) -> None:
+        """Wait for a thread that has not begun, and then a moment for it to say everything.
+
+        For one that has begun it is not waited: who listens is slow then, and had the time.
+        """
+        until_s = time.monotonic() + timeout_s
+        waited = False
+        while self._is_busy and self._speaker is None:
+            if time.monotonic() >= until_s:
+                return
+            waited = True
+            self._all_said.wait(_LOOK_AGAIN_S)
+        if waited:
+            self.wait(min(_MOMENT_S, until_s - time.monotonic()))
 
     def _run(self) -> None:
-        while True:
-            with self._lock:
-                if not self._to_say:
-                    self._is_busy = False
-                    self._all_said.set()
-                    return
-                what = self._to_say.popleft()
-            try:
-                self._began_s, self._speaker = self._clock.monotonic_s(), get_ident()
+        try:
+            self._speaker = get_ident()
+            while True:
+                with self._lock:
+                    if not self._to_say:
+                        self._speaker = None
+                        self._is_busy = False
+                        self._all_said.set()
+                        return
+                    what = self._to_say.popleft()
                 what()
-            except BaseException:  # a signal handler, in a calling thread: others still speak
-                self._is_busy = False
-                raise
-            finally:
-                self._speaker = None
+        except BaseException:  # a signal handler, in a calling thread: others still speak
+            self._speaker = None
+            self._is_busy = False
+            raise
 
 
 class Trouble:
