@@ -227,7 +227,8 @@ def test_an_exit_waits_until_the_machine_gives_it_the_time_to_say_what_is_lost(
 ) -> None:
     errors = programs.run(
         """
-        log.handlers[:] = [make(shutdown_timeout=0.5, endpoint_url="http://127.0.0.1:1")]
+        options = dict(shutdown_timeout=0.5, endpoint_url="http://127.0.0.1:1")
+        log.handlers[:] = [make() for _ in range(3)]
         log.info("to nowhere")
         """,
         preface=textwrap.dedent(
@@ -242,7 +243,36 @@ def test_an_exit_waits_until_the_machine_gives_it_the_time_to_say_what_is_lost(
             """
         ),
     )
-    assert errors.count("lost 1 record") == 1
+    assert errors.count("lost 1 record") == 3
+
+
+def test_the_time_that_an_exit_gives_to_say_what_is_lost_is_one_for_all_handlers(
+    programs: Programs,
+) -> None:
+    program = programs.start(
+        """
+        options = dict(shutdown_timeout=0.5, endpoint_url="http://127.0.0.1:1")
+        log.handlers[:] = [make() for _ in range(8)]
+        log.info("to nowhere")
+        print("leaving")
+        """,
+        preface=textwrap.dedent(
+            """
+            import threading
+            run = threading.Thread.run
+            def run_never(thread):
+                if thread.name == "logspire-reporter":
+                    threading.Event().wait()
+                run(thread)
+            threading.Thread.run = run_never
+            """
+        ),
+    )
+    assert program.stdout is not None
+    assert program.stdout.readline() == "leaving\n"
+    left = time.monotonic()
+    program.communicate(timeout=PATIENCE_S)
+    assert time.monotonic() - left < 20  # 0.5 + 0.8 + 5, and the end of the interpreter; not 8 * 5
 
 
 def test_what_a_late_worker_loses_is_said_once(programs: Programs) -> None:
