@@ -39,7 +39,6 @@ pytestmark = pytest.mark.slow  # and the same on every Python
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)  # of a machine with other things to do
 @pytest.mark.skipif(
     importlib.util.find_spec("watchtower") is None, reason="watchtower is in the extra `bench`"
 )

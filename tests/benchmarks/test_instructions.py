@@ -38,7 +38,6 @@ FLOOR = "call-null"
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 @pytest.mark.skipif(shutil.which("valgrind") is None, reason="valgrind, which counts, is missing")
 def test_two_counts_of_a_path_agree_within_a_per_cent(tmp_path: Path) -> None:
     row = ROWS[FLOOR]

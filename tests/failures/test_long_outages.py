@@ -6,7 +6,7 @@ import pytest
 
 from .situations import Result, Situation, situations
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(200)]  # the waits are the subject
+pytestmark = pytest.mark.slow  # the waits are the subject
 
 # Logs before, during and after the outage, and leaves when all is delivered.
 TICKING = """

@@ -218,7 +218,6 @@ FORKED = Situation(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(200)
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @situations(FORKED)
 def test_credentials_that_expire_at_a_fork_are_renewed_on_both_sides(result: Result) -> None:

@@ -20,7 +20,6 @@ from logspire.delivery.pipeline import Pipeline, Settings
 
 pytestmark = [
     pytest.mark.slow,  # and the same on every Python
-    pytest.mark.timeout(180),  # some hundred calls, of which many have to run into their time-out
     pytest.mark.usefixtures("collected"),
     pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
     pytest.mark.filterwarnings("ignore:Exception ignored in. <socket"),

@@ -31,7 +31,6 @@ AIRFLOW_PYTHON = os.environ.get("AIRFLOW_PYTHON") or (
 )
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.timeout(180),
     pytest.mark.skipif(
         AIRFLOW_PYTHON is None,
         reason="no Airflow here: it is in the extra `airflow`, see the file of this test",
