@@ -65,19 +65,22 @@ class Reporter:
 
     def say(self, what: Callable[[], None]) -> None:
         """Have a function called that never raises; in this thread, where no other can start."""
-        thread, is_mine = new_own_thread(self._run, "logspire-reporter"), False
+        thread, is_mine = None, False
         try:
             with self._lock:
                 self._to_say.append(what)
                 if self._is_busy:
                     return
                 is_mine = self._is_busy = True
+            thread = new_own_thread(self._run, "logspire-reporter")
             thread.start()
         except RuntimeError:
+            if not is_mine:
+                raise  # a signal handler's: another thread speaks
             self._run()
         except BaseException:  # a signal handler raised: the next one to say something tries again
             if is_mine:
-                self._is_busy = thread.is_alive()
+                self._is_busy = thread is not None and thread.is_alive()
             raise
 
     def wait(self, timeout_s: float) -> None:
