@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 GOOD = b"HTTP/1.1 200 OK\r\nx-amzn-RequestId: 1\r\nContent-Length: 2\r\n\r\n{}"
-# What a server that gives no answer waits for the caller to go, in seconds.
+# So many seconds a server that gives no answer waits for the caller to go.
 _PATIENCE_S = 30
 
 
@@ -43,7 +43,8 @@ class RawServer:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._open: set[socket.socket] = set()
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._thread = threading.Thread(target=self._listen, daemon=True)
+        self._thread.start()
 
     def play(self, answers: Sequence[Answer]) -> None:
         """Forget what was; answer the next requests like this."""
@@ -53,7 +54,12 @@ class RawServer:
 
     def stop(self) -> None:
         """Close all connections."""
+        # Its thread must have left before its file descriptor can be that of another listener: a
+        # call that waits, and is interrupted, goes on with whatever has this number then.
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        self._thread.join(_PATIENCE_S)
         for connection in list(self._open):
             connection.close()
 
