@@ -23,6 +23,12 @@ ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 FENCE = re.compile(r"^```(?P<kind>\S+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 
+# At exit all that was logged has ten seconds, unless a program says otherwise. That includes the
+# import of the SDK, for which alone a busy machine takes longer.
+PATIENT = """
+import logspire
+logspire.CloudWatchLogHandler.__init__.__kwdefaults__["shutdown_timeout"] = 100
+"""
 README_USE = """
 if "LOGGING" in globals():
     import logging.config
@@ -40,7 +46,7 @@ def run_against(
     service: LocalCloudWatchLogs, program: str, cwd: Path
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", program],
+        [sys.executable, "-c", PATIENT + program],
         check=False,
         capture_output=True,
         cwd=cwd,

@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING
 
 import pytest
+from patience import PATIENCE_S
 
 from logspire import CloudWatchLogHandler, JSONFormatter
 from logspire.testing import LocalCloudWatchLogs
@@ -24,6 +25,15 @@ def record(message: object) -> logging.LogRecord:
     return logging.LogRecord("app", logging.INFO, "", 1, message, (), None)
 
 
+def close(handler: CloudWatchLogHandler) -> None:
+    """Close, and wait until all is said: on a busy machine that may be after `close` returns."""
+    worker = handler._pipeline._crew.thread
+    handler.close()
+    assert worker is not None
+    worker.join(PATIENCE_S)
+    handler._pipeline._reporter.wait(PATIENCE_S)
+
+
 @pytest.mark.parametrize("kind", ["access_denied", "expired_token", "throttle", "html"])
 def test_no_secret_is_in_anything_that_tells_of_a_failure(
     kind: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
@@ -37,7 +47,7 @@ def test_no_secret_is_in_anything_that_tells_of_a_failure(
         printed = CloudWatchLogHandler("group", "stream", shutdown_timeout=1)
         for handler in (told, printed):
             handler.handle(record("lost"))
-            handler.close()
+            close(handler)
     errors = capfd.readouterr().err
     assert len(losses) == errors.count("logspire: lost") == 1
     said = [errors, *(f"{x!r} {x.stats()!r}" for x in (told, printed)), repr(losses)]
@@ -60,7 +70,7 @@ def test_a_token_that_is_no_header_is_not_told_by_who_refuses_it(
     handler = CloudWatchLogHandler("group", "stream", shutdown_timeout=1)
     handler.handle(record("lost"))
     wait_for_trouble(handler)
-    handler.close()
+    close(handler)
     errors = capfd.readouterr().err
     assert "Invalid header value: a line end in the credentials?" in errors
     assert TOKEN not in errors + repr(handler.stats())
@@ -79,7 +89,7 @@ def test_whoever_answers_cannot_put_lines_of_their_own_on_standard_error(
     handler = CloudWatchLogHandler("group", "stream", shutdown_timeout=1)
     handler.handle(record("lost"))
     wait_for_trouble(handler)
-    handler.close()
+    close(handler)
     line, end = capfd.readouterr().err.split("\n")
     assert end == ""
     assert line.isprintable()
@@ -90,7 +100,9 @@ def test_whoever_answers_cannot_put_lines_of_their_own_on_standard_error(
 def test_a_message_with_breaks_and_control_characters_stays_one_event_as_it_was(
     text: str, cloudwatch_logs: LocalCloudWatchLogs
 ) -> None:
-    handler = CloudWatchLogHandler("group", "stream", boto3_client=cloudwatch_logs.client())
+    handler = CloudWatchLogHandler(
+        "group", "stream", boto3_client=cloudwatch_logs.client(), shutdown_timeout=100
+    )
     handler.handle(record(text))
     handler.close()
     assert cloudwatch_logs.messages("group", "stream") == [text]
@@ -116,6 +128,7 @@ def test_only_four_operations_are_ever_called(cloudwatch_logs: LocalCloudWatchLo
         boto3_client=cloudwatch_logs.client(),
         log_group_retention_days=7,
         log_group_tags={"team": "shop"},
+        shutdown_timeout=100,
     )
     handler.handle(record("first of its group"))
     handler.close()
