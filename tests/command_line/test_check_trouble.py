@@ -299,7 +299,7 @@ def test_a_token_with_a_line_end_is_not_shown_by_who_complains_of_it(
     check: Check, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_SESSION_TOKEN", "session-token-of-somebody\n")
-    checked = check("--endpoint-url", "http://127.0.0.1:9", *REGION, "--timeout", "4")
+    checked = check("--endpoint-url", "http://127.0.0.1:9", *REGION)
     assert checked.failed == ["connection"]
     assert "a line end in the credentials" in checked.step("connection")["advice"]
     assert "session-token" not in checked.text
@@ -394,7 +394,7 @@ def test_where_the_endpoint_comes_from_is_told(
 ) -> None:
     monkeypatch.setenv(variable, "http://127.0.0.1:9")
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")  # nobody calls AWS from here
-    checked = check(*REGION, "--timeout", "5")
+    checked = check(*REGION)
     assert checked.step("endpoint")["facts"]["source"] == source
 
 
@@ -408,7 +408,7 @@ def test_an_endpoint_that_a_profile_has_for_another_service_is_not_taken_for_our
     section = f"[services here]\n{service} =\n  endpoint_url = http://127.0.0.1:9\n"
     configure(monkeypatch, tmp_path, f"[profile me]\nservices = here\n{section}")
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")  # nobody calls AWS from here
-    checked = check(*REGION, "--timeout", "5")
+    checked = check(*REGION)
     assert checked.step("endpoint")["facts"]["source"] == source
 
 

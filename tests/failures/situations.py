@@ -96,7 +96,7 @@ class Result:
     exit_s: float
     """Seconds from there to the end of the process, as its parent saw it."""
     load: float
-    """How many processes wanted each processor in that minute."""
+    """How many processes wanted each processor in that minute, or do as they test at once."""
     books: list[dict[str, Any]]
     """``stats()`` of each handler after Logspire's work at exit."""
     errors: str
@@ -186,12 +186,18 @@ def run(situation: Situation, folder: Path) -> Result:
                 status=status,
                 findings=json.loads(said["leaving"][0]),
                 exit_s=exit_s,
-                load=os.getloadavg()[0] / (os.cpu_count() or 1),
+                load=_load(),
                 books=[json.loads(line) for line in said["books"]],
                 errors=errors.read(),
                 stored={name: service.messages(GROUP, name) for name in streams},
                 misbehaved=dict(Counter(c.misbehaviour for c in service.calls if c.misbehaviour)),
             )
+
+
+def _load() -> float:
+    # The average of the system takes a minute to notice that many tests have begun.
+    testing = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    return max(os.getloadavg()[0], testing) / (os.cpu_count() or 1)
 
 
 def _behave_later(service: LocalCloudWatchLogs, after_s: float) -> None:

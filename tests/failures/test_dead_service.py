@@ -12,8 +12,11 @@ pytestmark = pytest.mark.slow  # the waits are the subject
 
 SHUTDOWN_TIMEOUT_S = 2
 EXIT_S = SHUTDOWN_TIMEOUT_S + 1
-# Processes that want each processor.
-BUSY, OVERLOAD = 2, 4
+# Where more processes want each processor, one of them may have to wait for seconds.
+BUSY = 2
+# What an exit may take there: less than a call that hangs, which is given up after 20 s, and than
+# the time-outs of several handlers one after the other.
+BUSY_EXIT_S = 14
 
 # Nothing listens on port 1 of this machine.
 NOBODY = {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
@@ -67,9 +70,7 @@ DEAD = {
 
 
 def assert_in_time(result: Result) -> None:
-    if result.exit_s > EXIT_S and result.load > OVERLOAD:
-        pytest.skip(f"no time can be measured here: {result.load:.0f} processes for each processor")
-    assert result.exit_s <= EXIT_S
+    assert result.exit_s <= (BUSY_EXIT_S if result.load > BUSY else EXIT_S)
 
 
 # The SDK asks a program that does not answer: the first call never goes out.
@@ -92,7 +93,7 @@ def test_the_program_runs_as_if_nothing_were_wrong(result: Result) -> None:
     assert result.findings["logged"] > 20_000
     # A logging call takes microseconds, and a call of the service 20 seconds where it hangs. What
     # lies between is for a machine that is busy with other tests.
-    assert result.findings["slowest_s"] < 2
+    assert result.findings["slowest_s"] < 10
     assert result.status == 0
 
 
@@ -136,7 +137,10 @@ FLOOD = Situation(
     """
     log.addHandler(make(shutdown_timeout=1))
     text = "x" * 990
-    for number in range(600_000):
+    log.info("%08d %s", 0, text)
+    while handlers[0].stats().last_error is None:  # which is to be told with all that is lost
+        handlers[0].flush(0.1)
+    for number in range(1, 600_000):
         log.info("%08d %s", number, text)
     with open("/proc/self/status") as status:
         (peak,) = (line for line in status if line.startswith("VmHWM"))
@@ -191,6 +195,11 @@ def test_the_exit_takes_no_longer_however_many_streams_and_handlers(result: Resu
 
 @situations(*CROWDS)
 def test_all_handlers_say_what_they_lost_however_many(result: Result) -> None:
-    lost = [books["losses"]["shutdown"] for books in result.books]
-    assert sum(lost) == result.findings["logged"]
-    assert result.errors.count("logspire: lost ") == len(result.books)
+    logged = result.findings["logged"]
+    assert said(result) == logged
+    assert all(books["losses"].keys() <= {"shutdown"} for books in result.books)
+    lost, held = (sum(books[name] for books in result.books) for name in ("lost", "held"))
+    lines = result.errors.count("logspire: lost ")
+    assert (lost + held, lines >= len(result.books)) == (logged, True)
+    # On a busy machine the process may end before the workers have entered all of them.
+    assert (held, lines) == (0, len(result.books)) or result.load > BUSY

@@ -74,7 +74,8 @@ def test_25_seconds_without_the_service_meet_a_call_every_five_at_least(result: 
 
 @situations(THROTTLED, UNAVAILABLE, RESETS, HANG, MIX)
 def test_a_long_outage_does_not_hold_up_the_program(result: Result) -> None:
-    assert result.findings["slowest_s"] < 2  # for a busy machine: it takes microseconds
+    # It takes microseconds, and a call that hangs 20 s: what lies between is for a busy machine.
+    assert result.findings["slowest_s"] < 10
 
 
 THEIR_CLIENT = Situation(
@@ -106,8 +107,8 @@ OTHER_STREAMS = Situation(
     def send(name, text):
         handler.handle(logging.makeLogRecord({"name": name, "msg": text}))
     def others_are_there():
-        end = time.monotonic() + 15
-        while handler.stats().held > 1 and time.monotonic() < end:
+        "Before the one that is stuck: that one goes last of all, or they have waited for it."
+        while handler.stats().held > 1:
             time.sleep(0.05)
         return handler.stats().held == 1
     send("stuck", "first")
@@ -133,10 +134,11 @@ def test_a_stream_whose_call_hangs_holds_up_no_other(result: Result) -> None:
 SLOW_ANSWER = Situation(
     "slow-answer",
     """
-    handler = make(send_interval=0.2, max_batch_count=100)
+    # Nothing goes before a batch is full, however long it takes to log so many.
+    handler = make(send_interval=60, max_batch_count=100)
     log.addHandler(handler)
     log.info("warm")
-    handler.flush(30)
+    assert handler.flush(100)
     from logspire.testing import RemoteCloudWatchLogs
     service = RemoteCloudWatchLogs(os.environ["AWS_ENDPOINT_URL"])
     service.misbehave("slow", seconds=25, times=1)

@@ -121,6 +121,7 @@ def use(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str, Issue
             monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", issuer.url + "/credentials")
         elif source == "instance":
             monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", issuer.url)
+            monkeypatch.setenv("AWS_METADATA_SERVICE_TIMEOUT", "30")  # not 1, on a busy machine
         else:
             ask = f"import urllib.request as u; print(u.urlopen('{issuer.url}/x').read().decode())"
             script = tmp_path / "ask.py"
@@ -200,12 +201,12 @@ FORKED = Situation(
     os.environ["AWS_CONFIG_FILE"] = "config"
     log.addHandler(make("{process_id}", send_interval=0.05))
     log.info("before")
-    assert handlers[0].flush(30)
+    assert handlers[0].flush(100)
     RemoteCloudWatchLogs(os.environ["AWS_ENDPOINT_URL"]).misbehave("expired_token", times=6)
     child = os.fork()
     for number in range(100):
         log.info(number)
-    delivered = handlers[0].flush(30)
+    delivered = handlers[0].flush(100)
     if not child:
         os._exit(0 if delivered else 1)
     _, status = os.waitpid(child, 0)

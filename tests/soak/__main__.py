@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from logspire.testing.records import Call
 
 _ROOT: Final = Path(__file__).parents[2]
-_LONGEST_START_S: Final = 60.0
+_LONGEST_START_S: Final = 100.0
 _LONGEST_END_S: Final = 240.0
 _SHOWN_COMPLAINTS: Final = 25
 

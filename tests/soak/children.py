@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from logspire import CloudWatchLogHandler
 
 # What a child may take in all: its exit takes SHUTDOWN_TIMEOUT_S, and it may have to wait for that
-# long before, as in a flush or a close.
-_LONGEST_LIFE_S: Final = 60.0
+# long before, as in a flush or a close. A call without a queue takes a second where the service
+# fails, and there are up to forty.
+_LONGEST_LIFE_S: Final = 100.0
 _MOST_RECORDS: Final = 200
 _GRANDCHILD_CHANCE: Final = 0.15
 

@@ -29,8 +29,8 @@ _RECORDS_PER_S: Final = 700.0
 _LONGEST_BURST: Final = 400
 _SIGNALS_EVERY_S: Final = 0.04
 _LONGEST_DRAIN_S: Final = 60.0
-# A call may hang as long as Logspire waits for an answer, 20 s.
-_LONGEST_CALL_S: Final = 30.0
+# A call may hang as long as Logspire waits for an answer, 20 s; on a busy machine it ends later.
+_LONGEST_CALL_S: Final = 60.0
 _MAIN_BURST: Final = 10
 
 

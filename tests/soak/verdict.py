@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 _MORE_BLOCKS: Final = 5_000
 _MORE_RESIDENT_BYTES: Final = 60 * 1024 * 1024
 _MORE_DESCRIPTORS: Final = 2
-# "No longer than shutdown_timeout plus one second", and as much for a busy machine.
-_EXIT_GRACE_S: Final = 2.0
+# "No longer than shutdown_timeout plus one second", five more where a thread that is to say what is
+# lost has no turn, and as much where the process has none. A call that hangs takes longer.
+_EXIT_GRACE_S: Final = 11.0
 # What is said there of an outage, before anything is lost.
 _OUTAGE: Final = re.compile(r"logspire: nothing could be delivered to .* for \d+ seconds;")
 # Refusals that are part of how what is missing gets created.
