@@ -52,5 +52,5 @@ def test_what_was_found_and_what_is_left_is_told_when_time_is_up(
         assert overdue[-1].found == "nothing after 60 s"
         assert overdue[-1].advice
         assert examination.left_behind == left
-    running.join(20)
+    running.join(PATIENCE_S)
     assert not running.is_alive()

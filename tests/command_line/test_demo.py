@@ -1,6 +1,7 @@
 """The demo, as a process: what it shows is right, and it does not hide what is missing."""
 
 import http.server
+import itertools
 import os
 import re
 import subprocess
@@ -145,15 +146,14 @@ def test_two_demos_to_one_group_do_not_mix(
 @contextmanager
 def forgetful(service: LocalCloudWatchLogs) -> Iterator[str]:
     """Stand before a service; answer one batch, the third put, with success and without it."""
-    seen = []
+    puts = itertools.count(1)  # a step of which no other thread sees a half
 
     class Forgetful(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            seen.append(self.headers["X-Amz-Target"])
-            if seen.count("Logs_20140328.PutLogEvents") == 3 and seen[-1].endswith("PutLogEvents"):
+            if self.headers["X-Amz-Target"].endswith("PutLogEvents") and next(puts) == 3:
                 self.answer(200, b"{}")
                 return
             # The Host header stays what it was, so the signature is still right.
@@ -196,7 +196,7 @@ def test_the_demo_fails_if_the_service_loses_a_batch_that_it_confirmed(
     with forgetful(cloudwatch_logs) as url:
         demo = run(
             *("demo", "--endpoint-url", url, "--region", cloudwatch_logs.region),
-            *("--timeout", "15"),  # for delivery, and again for what will never be read back
+            *("--timeout", "30"),  # for delivery, and again for what will never be read back
             cwd=tmp_path,
             environment={**cloudwatch_logs.environment, "AWS_ENDPOINT_URL": url},
         )
@@ -215,7 +215,10 @@ def test_the_demo_fails_in_time_if_nobody_answers(tmp_path: Path) -> None:
         environment=environment,
     )
     assert demo.returncode == 1
-    assert figure(demo.stdout, "records lost") == RECORDS
+    assert figure(demo.stdout, "records delivered") == 0
+    # On a busy machine it may end before the worker has entered all of them.
+    given_up = figure(demo.stdout, "records lost") + figure(demo.stdout, "records held")
+    assert given_up == RECORDS
 
 
 def test_the_demo_says_which_setting_a_client_lacks(tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def handler(
     client.close()
     service.misbehave("access_denied", operation=OPERATIONS.keys() - operations)
     made = CloudWatchLogHandler(
-        *("app", "web-1"), **keywords, send_interval=0, shutdown_timeout=20, on_loss=lambda _: None
+        *("app", "web-1"), **keywords, send_interval=0, shutdown_timeout=100, on_loss=lambda _: None
     )
     made.handle(logging.makeLogRecord({"msg": "paid"}))
     try:
@@ -74,7 +74,7 @@ def test_what_is_allowed_is_enough(
     keywords = KEYWORDS[name]
     operations = set(allowed(capsys, keywords))
     with handler(service, keywords, operations) as running:
-        assert running.flush(20), running.stats()
+        assert running.flush(PATIENCE_S), running.stats()
         assert service.messages("app", "web-1") == ["paid"]
         assert "AccessDeniedException" not in service.summary.refused
         if "PutRetentionPolicy" in operations:
