@@ -27,6 +27,9 @@ SUBJECTS: Final = {
 }
 SHIPPING: Final = ("watchtower", "logspire")
 """Those that send to the sink."""
+PATIENCE: Final = "BENCHMARK_PATIENCE_S"
+"""Variable with the seconds that Logspire has at the end, instead of its default. For the test of
+the benchmark, beside others: a busy machine takes ten seconds for the import of the SDK alone."""
 
 
 class Subject(NamedTuple):
@@ -47,6 +50,8 @@ def make(name: str, log_stream_name: str = "benchmark", **options: Any) -> Subje
         handler = _to_nowhere()
     else:
         library = importlib.import_module(name)
+        if name == "logspire" and PATIENCE in os.environ:
+            options["shutdown_timeout"] = float(os.environ[PATIENCE])
         handler = library.CloudWatchLogHandler("benchmark", log_stream_name, **options)
     handler.setFormatter(logging.Formatter(FORMAT))
     return Subject(handler, handler.flush, handler.close)

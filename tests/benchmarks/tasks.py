@@ -6,6 +6,7 @@ the number of records logged, which the sink's count must reach.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import os
@@ -247,7 +248,9 @@ def turns() -> dict[int, Turn]:
     """Return those of each thread but this one; Linux counts a turn by how it ended."""
     found = {}
     for thread in threading.enumerate():
-        if thread is not threading.current_thread() and thread.ident is not None:
+        if thread is threading.current_thread() or thread.ident is None:
+            continue
+        with contextlib.suppress(OSError):  # it has ended meanwhile
             status = Path(f"/proc/self/task/{thread.native_id}/status").read_text(encoding="utf-8")
             times = sum(int(count) for count in re.findall(r"ctxt_switches:\s*(\d+)", status))
             clock = time.pthread_getcpuclockid(thread.ident)

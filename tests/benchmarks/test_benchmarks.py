@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import importlib.util
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -26,6 +27,7 @@ from .picture import PANELS, picture
 from .plan import QUICK, measurements
 from .published import table
 from .saved import load
+from .subjects import PATIENCE
 from .table import LINES, Line, Target, cell, costs, verdict
 from .tasks import turns
 
@@ -47,7 +49,10 @@ def test_the_smallest_setting_has_every_line_and_all_that_logspire_was_given_arr
 ) -> None:
     command = [sys.executable, "-m", "tests.benchmarks", "--quick", "--rounds", "1"]
     command += ["--json", str(tmp_path / "run.json")]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    environment = {**os.environ, PATIENCE: str(PATIENCE_S)}
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     _, cost, formatted, grown, arrivals = done.stdout.split("\n## ")
     figures_of = {title: cells[-2] for title, *cells in cells_of(cost)}
@@ -133,7 +138,7 @@ def test_an_answer_that_is_held_holds_up_no_other_connection(sink: str) -> None:
         pass
     assert caller.is_alive()
     ask(sink, "release")
-    caller.join(30)
+    caller.join(PATIENCE_S)
     assert not caller.is_alive()
 
 
