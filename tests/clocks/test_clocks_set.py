@@ -41,7 +41,7 @@ def test_records_from_before_and_after_the_clock_is_set_arrive_with_the_times_th
     pipeline.put(("stream", before_ms, "before"))
     wall.now_ms += hours * HOUR_MS
     pipeline.put(("stream", wall.now_ms, "after"))
-    assert pipeline.flush(20), pipeline.stats()
+    assert pipeline.flush(PATIENCE_S), pipeline.stats()
     stored = {event.message: event.timestamp for event in service.events("tests", "stream")}
     assert stored == {"before": before_ms, "after": wall.now_ms}
 
@@ -60,7 +60,7 @@ def test_what_a_clock_set_right_shows_to_be_outside_the_window_is_lost_by_name_a
     pipeline.put(("stream", wall.now_ms, "before"))
     wall.now_ms += hours * HOUR_MS
     pipeline.put(("stream", wall.now_ms, "after"))
-    assert not pipeline.flush(20)
+    assert not pipeline.flush(PATIENCE_S)
     stats = pipeline.stats()
     assert (dict(stats.losses), stats.delivered, stats.held) == ({reason: 1}, 1, 0)
     assert "after" in service.messages("tests", "stream")
@@ -77,11 +77,11 @@ def test_a_clock_set_by_mistake_loses_nothing_that_the_service_takes(
     ours = dataclasses.replace(wall)
     pipeline = make_pipeline(wall_s=ours.s)
     pipeline.put(("stream", wall.now_ms, "0"))
-    assert pipeline.flush(20)
+    assert pipeline.flush(PATIENCE_S)
     for n in range(1, 10):
         pipeline.put(("stream", wall.now_ms + n, str(n)))
     ours.now_ms += hours * HOUR_MS
-    assert pipeline.flush(20), pipeline.stats()
+    assert pipeline.flush(PATIENCE_S), pipeline.stats()
     assert service.messages("tests", "stream") == [str(n) for n in range(10)]
 
 
@@ -97,7 +97,7 @@ def test_a_clock_that_jumps_at_every_look_disturbs_neither_intervals_nor_back_of
         pipeline.put(("stream", wall.now_ms + n, str(n)))
         # Nobody flushes: each is sent because its interval is over.
         assert service.wait_for(partial(has_arrived, service, n), PATIENCE_S)
-    assert pipeline.flush(20)
+    assert pipeline.flush(PATIENCE_S)
 
 
 def test_a_clock_that_is_set_disturbs_no_timeout(
@@ -111,9 +111,11 @@ def test_a_clock_that_is_set_disturbs_no_timeout(
         began = time.monotonic()
         assert not wait(timeout_s)
         assert (timeout_s or 0.5) <= time.monotonic() - began < 15  # not an hour
-    began = time.monotonic()
+    began, worker = time.monotonic(), pipeline._crew.thread
     pipeline.close()
     assert time.monotonic() - began < 15
+    assert worker is not None
+    worker.join(PATIENCE_S)  # which may have no turn until `close` returns
     assert pipeline.stats().losses == {LossReason.SHUTDOWN: 1}
 
 
@@ -131,22 +133,20 @@ time.time_ns = lambda: true_ns() + hours * 3600 * 10**9
 def test_a_program_whose_clock_is_set_delivers_and_ends_as_if_nothing_were(
     programs: Programs, cloudwatch_logs: LocalCloudWatchLogs
 ) -> None:
-    began = time.monotonic()
-    programs.run(
+    programs.run(  # which takes no hour, or fails
         """
         log.handlers[:] = [handler := make(send_interval=0.2)]
         for hours in (-300, -40, -5, 0, 1, 0):
             log.info("%d", hours)
-        assert handler.flush(20), handler.stats()
+        assert handler.flush(100), handler.stats()
         for hours in (-5, -30, -300):
             log.info("%d", hours)
-            assert handler.flush(20), handler.stats()
+            assert handler.flush(100), handler.stats()
         log.info("%d", hours)
         hours = 1  # while that waits for the exit
         """,
         preface=PREFACE,
     )
-    assert time.monotonic() - began < 40
     now_ms = time.time_ns() // 1_000_000
     stored = cloudwatch_logs.events("tests", "stream")
     told = [(e.message, round((e.timestamp - now_ms) / HOUR_MS)) for e in stored]
@@ -164,10 +164,8 @@ def test_a_program_whose_clock_is_set_back_waits_no_longer_for_an_interval_or_a_
         for n in range(3):
             log.info(n)
             hours -= 30  # while that waits
-            until = time.monotonic() + 35
-            while handler.stats().held and time.monotonic() < until:
+            while handler.stats().held:  # nobody flushes
                 signal.sigtimedwait([], 0.01)
-            assert not handler.stats().held  # nobody has flushed
         """,
         preface=PREFACE,
     )
@@ -180,7 +178,10 @@ def test_a_clock_set_during_an_exit_that_hangs_does_not_stretch_it(
     cloudwatch_logs.misbehave("hang")
     program = programs.start(
         """
-        log.handlers[:] = [make(shutdown_timeout=1.5, send_interval=0)]
+        import boto3
+        from botocore.config import Config
+        client = boto3.client("logs", config=Config(read_timeout=3600))
+        log.handlers[:] = [make(shutdown_timeout=1.5, send_interval=0, boto3_client=client)]
         log.info("to nowhere")
         def set_it():
             global hours
@@ -195,5 +196,5 @@ def test_a_clock_set_during_an_exit_that_hangs_does_not_stretch_it(
     assert cloudwatch_logs.wait_for(lambda: len(cloudwatch_logs.calls) == 1, PATIENCE_S)
     began = time.monotonic()
     _, errors = program.communicate("\n", timeout=PATIENCE_S)
-    assert 1 < time.monotonic() - began < 15  # not the 20 s of the call, nor an hour
+    assert 1 < time.monotonic() - began < 60  # not the hour of the call, nor one of the clock
     assert "lost 1 record" in errors

@@ -45,7 +45,7 @@ def test_records_spread_over_five_days_in_one_go_all_arrive_in_batches_of_a_day(
     pipeline = make_pipeline()
     for message, time_ms in logged:
         pipeline.put(("stream", time_ms, message))
-    assert pipeline.flush(20), pipeline.stats()
+    assert pipeline.flush(PATIENCE_S), pipeline.stats()
     assert stored(service) == expected
     assert refusals(service) == set()
     assert pipeline.stats().batches == 5
@@ -59,7 +59,7 @@ def test_the_edges_of_the_window_arrive_and_a_millisecond_beyond_is_lost_by_name
     pipeline = make_pipeline()
     for message, offset_ms in (ages | aheads).items():
         pipeline.put(("stream", wall.now_ms + offset_ms, message))
-    assert not pipeline.flush(20)
+    assert not pipeline.flush(PATIENCE_S)
     assert set(stored(service)) == {"oldest", "now", "newest"}
     assert pipeline.stats().losses == {LossReason.TOO_OLD: 2, LossReason.TOO_NEW: 2}
     assert refusals(service) == set()
@@ -84,7 +84,7 @@ def test_where_our_clock_is_wrong_the_service_has_the_last_word_and_the_rest_arr
     ours_ms = wall.now_ms + ours_ahead_ms
     pipeline.put(("stream", ours_ms + offset_ms, "at the edge for us"))
     pipeline.put(("stream", ours_ms, "now"))
-    pipeline.flush(20)
+    pipeline.flush(PATIENCE_S)
     assert set(stored(service)) == {"now"}
     assert pipeline.stats().losses == {reason: 1}
 
@@ -106,7 +106,7 @@ def test_what_ages_out_while_it_waits_for_an_outage_to_end_is_lost_and_the_rest_
     assert pipeline.stats().held == 100
     wall.now_ms += HOUR_MS
     service.behave()
-    pipeline.flush(20)  # the retry that finds them too old may have come before it
+    pipeline.flush(PATIENCE_S)  # the retry that finds them too old may have come before it
     assert stored(service) == expected
     stats = pipeline.stats()
     assert (stats.held, dict(stats.losses)) == (0, {LossReason.TOO_OLD: 50})
@@ -123,11 +123,11 @@ def test_a_batch_that_ages_out_as_a_whole_ends_as_lost_and_the_next_record_arriv
     assert not pipeline.flush(0)
     assert service.wait_for(lambda: service.refused >= 2, PATIENCE_S)
     wall.now_ms += 15 * DAY_MS  # an outage that long
-    pipeline.flush(20)  # the retry that finds them too old may have come before it
+    pipeline.flush(PATIENCE_S)  # the retry that finds them too old may have come before it
     assert pipeline.stats().losses == {LossReason.TOO_OLD: 20}
     service.behave()
     pipeline.put(("stream", wall.now_ms, "next"))
-    assert pipeline.flush(20)
+    assert pipeline.flush(PATIENCE_S)
     assert stored(service) == {"next": wall.now_ms}
 
 
@@ -140,11 +140,11 @@ def test_an_event_that_ages_out_between_two_tries_counts_as_lost_though_it_may_b
 
     pipeline = make_pipeline(wall_s=an_hour_later_once_the_answer_is_lost)
     pipeline.put(("stream", wall.now_ms, "first"))
-    assert pipeline.flush(20)
+    assert pipeline.flush(PATIENCE_S)
     service.misbehave("lost_answer", operation="PutLogEvents", times=1)
     pipeline.put(("stream", wall.now_ms + OLDEST_MS, "old"))
     pipeline.put(("stream", wall.now_ms, "young"))
-    assert not pipeline.flush(20)
+    assert not pipeline.flush(PATIENCE_S)
     stats = pipeline.stats()
     assert (stats.held, stats.delivered, dict(stats.losses)) == (0, 2, {LossReason.TOO_OLD: 1})
     assert service.messages("tests", "stream")[:3] == ["first", "old", "young"]
