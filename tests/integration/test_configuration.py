@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 import pytest
+from patience import PATIENCE_S
 
 from logspire import CloudWatchLogHandler
 from logspire.testing import LocalCloudWatchLogs
@@ -69,7 +70,7 @@ def test_every_keyword_can_be_given_as_plain_data(cloudwatch_logs: LocalCloudWat
     log.info("hello %s", "world", extra={"user": 7})
     log.debug("below the level")
     handler = configured()
-    assert handler.flush(30), handler.stats()
+    assert handler.flush(PATIENCE_S), handler.stats()
     (message,) = cloudwatch_logs.messages("group", "stream")
     assert '"message": "hello world"' in message
     assert '"user": 7' in message
@@ -85,20 +86,22 @@ def test_a_bad_keyword_in_the_configuration_is_named() -> None:
 def test_configured_again_with_records_queued_it_is_quick_and_all_arrive(
     cloudwatch_logs: LocalCloudWatchLogs,
 ) -> None:
-    logging.config.dictConfig(configuration())
+    logging.config.dictConfig(configuration(shutdown_timeout=100))
     log, first = logging.getLogger("tests.configured"), configured()
-    cloudwatch_logs.misbehave("slow", seconds=1)
+    cloudwatch_logs.misbehave("unavailable")
     for number in range(500):
         log.info("first %d", number)
     since_s = time.monotonic()
-    logging.config.dictConfig(configuration())
-    assert time.monotonic() - since_s < 3  # to deliver takes four calls at least, one by one
+    logging.config.dictConfig(configuration(shutdown_timeout=100))
+    assert time.monotonic() - since_s < 30  # it waits neither for delivery nor for a time-out
+    assert first.stats().held == 500
+    cloudwatch_logs.behave()
     second = configured()
     assert second is not first
     for number in range(500):
         log.info("second %d", number)
-    assert second.flush(40), second.stats()
-    assert first.flush(40), first.stats()
+    assert second.flush(PATIENCE_S), second.stats()
+    assert first.flush(PATIENCE_S), first.stats()
     expected = [f"{which} {number}" for which in ("first", "second") for number in range(500)]
     assert sorted(cloudwatch_logs.messages("group", "stream")) == sorted(expected)
     second.close()
@@ -113,7 +116,7 @@ def test_a_handler_kept_across_a_configuration_that_closed_it_goes_on(
     other.addHandler(kept)
     logging.config.dictConfig({"version": 1, "disable_existing_loggers": False})
     other.warning("after")
-    assert kept.flush(30)
+    assert kept.flush(PATIENCE_S)
     assert cloudwatch_logs.messages("group", "stream") == ["after"]
     kept.close()
 
@@ -126,7 +129,7 @@ def test_existing_loggers_that_are_disabled_send_nothing_more_but_what_they_had(
     log.info("queued")
     logging.config.dictConfig({"version": 1, "disable_existing_loggers": True})
     log.info("disabled")
-    assert handler.flush(30)
+    assert handler.flush(PATIENCE_S)
     assert cloudwatch_logs.messages("group", "stream") == ["queued"]
     handler.close()
 
@@ -164,6 +167,6 @@ def test_a_configuration_file_sets_it_up_with_positional_and_keyword_arguments(
     logging.config.fileConfig(parser, disable_existing_loggers=False)
     logging.getLogger("tests.configured").info("hello")
     handler = configured()
-    assert handler.flush(30), handler.stats()
+    assert handler.flush(PATIENCE_S), handler.stats()
     assert cloudwatch_logs.messages("group", "stream") == ["INFO hello"]
     handler.close()
