@@ -59,14 +59,15 @@ def clock() -> Clock:
 
 @pytest.fixture
 def service(clock: Clock) -> Iterator[LocalCloudWatchLogs]:
-    with LocalCloudWatchLogs(clock=clock) as running:
+    # It closes no connection: who calls here may have no turn for as long as the real one waits.
+    with LocalCloudWatchLogs(clock=clock, idle_timeout=None) as running:
         yield running
 
 
 @pytest.fixture
 def client(service: LocalCloudWatchLogs) -> Iterator[CloudWatchLogsClient]:
     """An ordinary client, with a log group and a stream there already."""
-    once = Config(retries={"total_max_attempts": 1, "mode": "standard"}, read_timeout=30)
+    once = Config(retries={"total_max_attempts": 1, "mode": "standard"}, read_timeout=PATIENCE_S)
     client = service.client(config=once)
     client.create_log_group(logGroupName=GROUP)
     client.create_log_stream(logGroupName=GROUP, logStreamName=STREAM)

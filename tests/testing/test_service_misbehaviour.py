@@ -124,7 +124,7 @@ def test_a_hanging_call_is_recorded_while_it_hangs(service: LocalCloudWatchLogs)
         impatient.describe_log_groups()
     impatient.close()
     # On a busy machine the caller may have left before it was heard.
-    assert service.wait_for(lambda: any(call.misbehaviour for call in service.calls), 30)
+    assert service.wait_for(lambda: any(call.misbehaviour for call in service.calls), PATIENCE_S)
     assert service.calls[-1].misbehaviour == "hang"
 
 
