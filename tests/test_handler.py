@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from patience import PATIENCE_S
 
 from logspire import CloudWatchLogHandler
 
@@ -47,7 +48,7 @@ def test_a_stream_name_assigned_later_holds_for_later_records(
     handler.log_stream_name = "second"
     handler.handle(record("two"))
     assert handler.log_stream_name == "second"
-    assert handler.flush(20)
+    assert handler.flush(PATIENCE_S)
     assert cloudwatch_logs.messages("group", "first") == ["one"]
     assert cloudwatch_logs.messages("group", "second") == ["two"]
 
@@ -67,7 +68,7 @@ def test_more_names_than_are_remembered_are_all_right(
     handler = make("{strftime:%M}")
     for second in range(1500):  # the cache has room for 1024 seconds
         handler.handle(record("x", created=time.time() - second))
-    assert handler.flush(20)
+    assert handler.flush(PATIENCE_S)
     streams = cloudwatch_logs.client().describe_log_streams(logGroupName="group")["logStreams"]
     assert len(streams) in (25, 26)
 
@@ -80,7 +81,7 @@ def test_a_record_without_a_usable_time_arrives_as_of_now(
 ) -> None:
     handler = make("{strftime:%Y}")
     handler.handle(record("when", created=created))
-    assert handler.flush(20)
+    assert handler.flush(PATIENCE_S)
     assert handler.stats().delivered == 1
     assert cloudwatch_logs.summary.events_stored == 1
 

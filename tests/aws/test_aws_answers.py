@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 
 import pytest
+from patience import PATIENCE_S
 
 from logspire import CloudWatchLogHandler, Loss, LossReason
 from logspire.aws.logs import CloudWatchLogs
@@ -59,7 +60,7 @@ def test_events_older_than_the_retention_of_their_group_are_lost_as_expired_and_
     handler = make_handler()
     for age_s in (86_400 + 7200, 86_400 + 3600, 82_800, 0):
         handler.handle(record(str(age_s), age_s))
-    assert not handler.flush(30)
+    assert not handler.flush(PATIENCE_S)
     stats = handler.stats()
     assert (stats.delivered, dict(stats.losses)) == (2, {LossReason.EXPIRED: 2})
     assert cloudwatch_logs.messages(GROUP, STREAM) == ["82800", "0"]
@@ -73,7 +74,7 @@ def test_an_entity_goes_with_each_put(
 ) -> None:
     handler = make_handler(entity=ENTITY)
     log.info("first")
-    assert handler.flush(30)
+    assert handler.flush(PATIENCE_S)
     assert cloudwatch_logs.calls[-1].request["entity"] == ENTITY
     assert handler.stats().entity_rejected == 0
 
@@ -84,7 +85,7 @@ def test_a_rejected_entity_is_counted_and_the_events_are_delivered(
     handler = make_handler(entity={"keyAttributes": {"Type": "Service", "Nonsense": "shop"}})
     for number in range(3):
         log.info("%d", number)
-        assert handler.flush(30)
+        assert handler.flush(PATIENCE_S)
     stats = handler.stats()
     assert (stats.delivered, stats.lost, stats.entity_rejected) == (3, 0, 3)
     assert cloudwatch_logs.messages(GROUP, STREAM) == ["0", "1", "2"]
@@ -97,7 +98,7 @@ def test_a_poison_event_is_refused_alone_and_all_others_arrive_in_order(
     handler = make_handler()
     for number in range(100):
         log.info("%s of some length", "POISON" if number in {13, 77} else number)
-    assert not handler.flush(30)
+    assert not handler.flush(PATIENCE_S)
     stats = handler.stats()
     assert (stats.delivered, dict(stats.losses), stats.held) == (98, {LossReason.REFUSED: 2}, 0)
     expected = [f"{n} of some length" for n in range(100) if n not in {13, 77}]
@@ -110,10 +111,10 @@ def test_what_is_no_answer_of_the_service_does_not_count_as_delivered(
 ) -> None:
     handler = make_handler()
     log.info("before")
-    assert handler.flush(30)
+    assert handler.flush(PATIENCE_S)
     cloudwatch_logs.misbehave(kind, operation="PutLogEvents", times=2)
     log.info("after")
-    assert handler.flush(30)
+    assert handler.flush(PATIENCE_S)
     assert cloudwatch_logs.messages(GROUP, STREAM) == ["before", "after"]
     assert (
         cloudwatch_logs.summary.refused[
@@ -138,7 +139,7 @@ def test_a_creation_answered_by_something_else_is_made_up_for(
     cloudwatch_logs.misbehave(kind, operation=operation, times=1)
     handler = make_handler()
     log.info("first")
-    assert handler.flush(30)
+    assert handler.flush(PATIENCE_S)
     assert cloudwatch_logs.messages(GROUP, STREAM) == ["first"]
 
 
@@ -147,11 +148,11 @@ def test_a_batch_too_large_for_a_gateway_is_halved(
 ) -> None:
     handler = make_handler(compress=False)
     log.info("before")
-    assert handler.flush(30)
+    assert handler.flush(PATIENCE_S)
     cloudwatch_logs.misbehave("too_large", operation="PutLogEvents", times=1)
     for number in range(8):
         log.info("%d", number)
-    assert handler.flush(30)
+    assert handler.flush(PATIENCE_S)
     puts = [c for c in cloudwatch_logs.calls if c.operation == "PutLogEvents"]
     assert [len(put.request["logEvents"]) for put in puts[2:]] == [8, 4, 4]
     assert cloudwatch_logs.messages(GROUP, STREAM) == ["before", *map(str, range(8))]
@@ -162,10 +163,10 @@ def test_a_lost_answer_may_store_twice_but_loses_nothing(
 ) -> None:
     handler = make_handler()
     log.info("before")
-    assert handler.flush(30)
+    assert handler.flush(PATIENCE_S)
     cloudwatch_logs.misbehave("lost_answer", operation="PutLogEvents", times=1)
     log.info("after")
-    assert handler.flush(30)
+    assert handler.flush(PATIENCE_S)
     assert cloudwatch_logs.messages(GROUP, STREAM) == ["before", "after", "after"]
     assert handler.stats().delivered == 2
 
@@ -178,7 +179,7 @@ def test_already_accepted_is_as_good_as_accepted(
     )
     handler = make_handler()
     log.info("first")
-    assert handler.flush(30)
+    assert handler.flush(PATIENCE_S)
     assert handler.stats().delivered == 1
     assert len(cloudwatch_logs.calls) == 1
 
@@ -189,8 +190,8 @@ def test_the_last_error_is_the_words_of_the_service_until_something_works(
     cloudwatch_logs.misbehave("access_denied", operation="PutLogEvents")
     handler = make_handler(send_interval=0)
     log.info("first")
-    assert cloudwatch_logs.wait_for(lambda: len(cloudwatch_logs.calls) > 1, 30)
+    assert cloudwatch_logs.wait_for(lambda: len(cloudwatch_logs.calls) > 1, PATIENCE_S)
     assert "Not authorized to perform: logs:PutLogEvents" in str(handler.stats().last_error)
     cloudwatch_logs.behave()
-    assert handler.flush(30)
+    assert handler.flush(PATIENCE_S)
     assert handler.stats().last_error is None

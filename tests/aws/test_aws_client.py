@@ -108,7 +108,7 @@ def test_one_client_serves_all_calls(
     handler = make_handler()
     for number in range(3):
         log.info("%d", number)
-        assert handler.flush(30)
+        assert handler.flush(PATIENCE_S)
     agents = {call.user_agent for call in cloudwatch_logs.calls}
     assert len(agents) == 1
     assert "logspire/" in agents.pop()
@@ -120,7 +120,7 @@ def test_a_session_is_enough(
     session = boto3.session.Session("testing", "testing", region_name="us-east-1")
     handler = make_handler(boto3_session=session)
     log.info("first")
-    assert handler.flush(30)
+    assert handler.flush(PATIENCE_S)
     assert cloudwatch_logs.messages(GROUP, STREAM) == ["first"]
 
 
@@ -141,7 +141,7 @@ def test_a_profile_is_enough(
     monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
     handler = make_handler(boto3_profile_name="logs")
     log.info("first")
-    assert handler.flush(30)
+    assert handler.flush(PATIENCE_S)
     assert cloudwatch_logs.messages(GROUP, STREAM) == ["first"]
 
 
@@ -153,7 +153,7 @@ def test_a_client_of_the_users_is_used_as_it_is(
 ) -> None:
     handler = make_handler(boto3_client=their_client)
     log.info("%s", BIG)
-    assert handler.flush(30)
+    assert handler.flush(PATIENCE_S)
     call = cloudwatch_logs.calls[-1]
     assert call.compressed
     assert "logspire/" not in call.user_agent
@@ -166,7 +166,7 @@ def test_calls_that_the_user_makes_with_that_client_are_left_alone(
     client = cloudwatch_logs.client()
     handler = make_handler(boto3_client=client)
     log.info("%s", BIG)
-    assert handler.flush(30)
+    assert handler.flush(PATIENCE_S)
     before = client.meta.config
     event = {"timestamp": cloudwatch_logs.events(GROUP, STREAM)[0].timestamp, "message": BIG}
     client.put_log_events(logGroupName=GROUP, logStreamName=STREAM, logEvents=[event])  # type: ignore[list-item]
@@ -189,11 +189,11 @@ handler = logspire.CloudWatchLogHandler({GROUP!r}, "{{process_id}}", boto3_clien
 log = logging.getLogger("x")
 log.addHandler(handler)
 log.warning("before")
-assert handler.flush(30)
+assert handler.flush(100)
 child = os.fork()
 for number in range(20):
     log.warning("%s %d", "parent" if child else "child", number)
-    assert handler.flush(30), handler.stats()
+    assert handler.flush(100), handler.stats()
 if not child:
     os._exit(0)
 sys.exit(os.waitpid(child, 0)[1])
@@ -237,7 +237,7 @@ handler = logspire.CloudWatchLogHandler("group", "stream")
 log = logging.getLogger("x")
 log.addHandler(handler)
 log.warning("first")
-assert handler.flush(30)
+assert handler.flush(100)
 assert connected and "MainThread" not in connected, connected
 """,
         **cloudwatch_logs.environment,
@@ -263,7 +263,7 @@ def test_without_region_the_application_goes_on_and_records_wait_for_one(
     log.info("patient")
     assert "NoRegionError" in first_error(handler)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    assert handler.flush(30)
+    assert handler.flush(PATIENCE_S)
     assert cloudwatch_logs.messages(GROUP, STREAM) == ["patient"]
 
 
@@ -283,7 +283,7 @@ def test_without_profile_records_wait_for_one(
         "[profile late]\naws_access_key_id=testing\naws_secret_access_key=testing\n"
         "region=us-east-1\n"
     )
-    assert handler.flush(30)
+    assert handler.flush(PATIENCE_S)
     assert cloudwatch_logs.messages(GROUP, STREAM) == ["patient"]
 
 
@@ -300,7 +300,7 @@ def test_without_credentials_records_wait_until_they_appear(
     assert "NoCredentialsError" in first_error(handler)
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
-    assert handler.flush(30)
+    assert handler.flush(PATIENCE_S)
     assert cloudwatch_logs.messages(GROUP, STREAM) == ["patient"]
 
 
@@ -311,10 +311,10 @@ def test_expired_credentials_are_renewed_from_the_environment(
         service.misbehave("expired_token", times=1)
         handler = make_handler(endpoint_url=service.endpoint_url, send_interval=0)
         log.info("patient")
-        assert service.wait_for(lambda: len(service.calls) > 1, 30)
+        assert service.wait_for(lambda: len(service.calls) > 1, PATIENCE_S)
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", "renewed")
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-        assert handler.flush(30)
+        assert handler.flush(PATIENCE_S)
         assert service.messages(GROUP, STREAM) == ["patient"]
         assert service.calls[0].access_key == "testing"
         assert service.calls[-1].access_key == "renewed"

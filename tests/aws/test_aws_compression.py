@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 
 import pytest
+from patience import PATIENCE_S
 
 from logspire import CloudWatchLogHandler
 from logspire.testing import Call, LocalCloudWatchLogs
@@ -36,7 +37,7 @@ def test_bodies_are_compressed_unless_told_otherwise(
 ) -> None:
     handler = make_handler()
     log_much(log)
-    assert handler.flush(30)
+    assert handler.flush(PATIENCE_S)
     (put,) = puts(cloudwatch_logs)
     assert put.compressed
     assert put.wire_bytes < put.raw_bytes / 5
@@ -48,7 +49,7 @@ def test_told_not_to_compress_it_sends_the_body_as_it_is(
 ) -> None:
     handler = make_handler(compress=False)
     log_much(log)
-    assert handler.flush(30)
+    assert handler.flush(PATIENCE_S)
     (put,) = puts(cloudwatch_logs)
     assert not put.compressed
     assert put.wire_bytes == put.raw_bytes
@@ -59,7 +60,7 @@ def test_a_body_that_would_not_shrink_is_sent_as_it_is(
 ) -> None:
     handler = make_handler()
     log.info("short")
-    assert handler.flush(30)
+    assert handler.flush(PATIENCE_S)
     assert not puts(cloudwatch_logs)[0].compressed
 
 
@@ -71,7 +72,7 @@ def test_refused_compression_is_given_up_at_once_and_for_good(
     handler = make_handler()
     for _ in range(2):
         log_much(log)
-        assert handler.flush(30)
+        assert handler.flush(PATIENCE_S)
     assert [put.compressed for put in puts(cloudwatch_logs)] == [True, False, False]
     assert len(cloudwatch_logs.messages(GROUP, STREAM)) == 1000
 
@@ -86,7 +87,7 @@ def test_one_error_that_may_be_an_accident_does_not_end_compression(
     handler = make_handler()
     for _ in range(2):
         log_much(log)
-        assert handler.flush(30)
+        assert handler.flush(PATIENCE_S)
     assert [put.compressed for put in puts(cloudwatch_logs)] == [True, False, True]
 
 
@@ -97,9 +98,9 @@ def test_two_such_errors_do(
     for _ in range(2):
         cloudwatch_logs.misbehave("internal_failure", operation="PutLogEvents", times=1)
         log_much(log)
-        assert handler.flush(30)
+        assert handler.flush(PATIENCE_S)
     log_much(log)
-    assert handler.flush(30)
+    assert handler.flush(PATIENCE_S)
     compressed = [put.compressed for put in puts(cloudwatch_logs)]
     assert compressed == [True, False, True, False, False]
 
@@ -109,10 +110,10 @@ def test_once_a_compressed_body_was_taken_an_error_is_not_blamed_on_compression(
 ) -> None:
     handler = make_handler()
     log_much(log)
-    assert handler.flush(30)
+    assert handler.flush(PATIENCE_S)
     cloudwatch_logs.misbehave("internal_failure", operation="PutLogEvents", times=1)
     log_much(log)
-    assert handler.flush(30)
+    assert handler.flush(PATIENCE_S)
     assert all(put.compressed for put in puts(cloudwatch_logs))
 
 
@@ -122,6 +123,6 @@ def test_a_service_that_fails_both_ways_is_waited_for(
     cloudwatch_logs.misbehave("internal_failure", operation="PutLogEvents", times=4)
     handler = make_handler()
     log_much(log)
-    assert handler.flush(30)
+    assert handler.flush(PATIENCE_S)
     assert handler.stats().delivered == 500
     assert len(cloudwatch_logs.messages(GROUP, STREAM)) == 500

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 
 import pytest
+from botocore.config import Config
 from patience import PATIENCE_S
 
 from logspire import CloudWatchLogHandler
@@ -44,9 +45,9 @@ def test_the_put_comes_first_and_tells_that_all_is_missing(
 ) -> None:
     handler = make_handler()
     log.info("first")
-    assert handler.flush(30)
+    assert handler.flush(PATIENCE_S)
     log.info("second")
-    assert handler.flush(30)
+    assert handler.flush(PATIENCE_S)
     assert operations(cloudwatch_logs) == [PUT, STREAM_CALL, GROUP_CALL, STREAM_CALL, PUT, PUT]
     assert cloudwatch_logs.messages(GROUP, STREAM) == ["first", "second"]
 
@@ -57,7 +58,7 @@ def test_where_the_group_is_there_only_the_stream_is_created(
     cloudwatch_logs.client().create_log_group(logGroupName=GROUP)
     handler = make_handler()
     log.info("first")
-    assert handler.flush(30)
+    assert handler.flush(PATIENCE_S)
     assert operations(cloudwatch_logs)[1:] == [PUT, STREAM_CALL, PUT]
 
 
@@ -67,7 +68,7 @@ def test_where_both_are_there_one_permission_is_enough(
     create(cloudwatch_logs)
     handler = make_handler(log_group_retention_days=7, log_group_tags={"a": "b"})
     log.info("first")
-    assert handler.flush(30)
+    assert handler.flush(PATIENCE_S)
     assert operations(cloudwatch_logs)[2:] == [PUT]
 
 
@@ -77,14 +78,14 @@ def test_what_is_deleted_in_the_middle_is_created_again(
 ) -> None:
     handler = make_handler()
     log.info("before")
-    assert handler.flush(30)
+    assert handler.flush(PATIENCE_S)
     client = cloudwatch_logs.client()
     if missing == "group":
         client.delete_log_group(logGroupName=GROUP)
     else:
         client.delete_log_stream(logGroupName=GROUP, logStreamName=STREAM)
     log.info("after")
-    assert handler.flush(30)
+    assert handler.flush(PATIENCE_S)
     assert cloudwatch_logs.messages(GROUP, STREAM) == ["after"]
     assert handler.stats().delivered == 2
 
@@ -144,7 +145,7 @@ def test_a_retention_that_fails_is_set_after_later_jobs(
     handler = make_handler(log_group_retention_days=7)
     while operations(cloudwatch_logs).count("PutRetentionPolicy") < 3:  # beside a job, not with it
         log.info("a job, after which it may be tried")
-        assert handler.flush(30)
+        assert handler.flush(PATIENCE_S)
     handler.close()
     (described,) = cloudwatch_logs.client().describe_log_groups()["logGroups"]
     assert described["retentionInDays"] == 7
@@ -155,10 +156,13 @@ def test_a_retention_that_hangs_holds_up_no_event(
     cloudwatch_logs: LocalCloudWatchLogs, make_handler: Make, log: logging.Logger
 ) -> None:
     cloudwatch_logs.misbehave("hang", operation="PutRetentionPolicy")
-    handler = make_handler(log_group_retention_days=7, shutdown_timeout=1)
+    # Its own would give up the call that hangs after 20 s.
+    patient = Config(read_timeout=2 * PATIENCE_S, retries={"total_max_attempts": 1})
+    client = cloudwatch_logs.client(config=patient)
+    handler = make_handler(log_group_retention_days=7, shutdown_timeout=1, boto3_client=client)
     for number in range(3):
         log.info("%d", number)
-        assert handler.flush(15)  # the call that hangs is given up after 20
+        assert handler.flush(PATIENCE_S)
     assert cloudwatch_logs.messages(GROUP, STREAM) == ["0", "1", "2"]
 
 
@@ -182,7 +186,7 @@ def test_a_retention_that_is_not_allowed_does_not_keep_the_events(
     while operations(cloudwatch_logs).count("PutRetentionPolicy") < 2:  # not after each batch
         logged.append(str(len(logged)))
         log.info(logged[-1])
-        assert handler.flush(30)
+        assert handler.flush(PATIENCE_S)
     assert cloudwatch_logs.messages(GROUP, STREAM) == logged
     assert operations(cloudwatch_logs).count("PutLogEvents") > 2
 
@@ -197,12 +201,12 @@ def test_not_allowed_to_create_the_put_works_once_somebody_else_has_created(
     cloudwatch_logs.misbehave("access_denied", operation=denied)
     handler = make_handler(send_interval=0)
     log.info("patient")
-    assert cloudwatch_logs.wait_for(lambda: operations(cloudwatch_logs).count(PUT) > 1, 30)
+    assert cloudwatch_logs.wait_for(lambda: operations(cloudwatch_logs).count(PUT) > 1, PATIENCE_S)
     assert handler.stats().held == 1
     assert "AccessDeniedException" in cloudwatch_logs.summary.refused
     cloudwatch_logs.behave()
     create(cloudwatch_logs)
-    assert handler.flush(30)
+    assert handler.flush(PATIENCE_S)
     assert cloudwatch_logs.messages(GROUP, STREAM) == ["patient"]
 
 
@@ -212,11 +216,11 @@ def test_told_not_to_create_it_waits_until_somebody_else_does(
 ) -> None:
     handler = make_handler(send_interval=0, **{keyword: False})
     log.info("patient")
-    assert cloudwatch_logs.wait_for(lambda: operations(cloudwatch_logs).count(PUT) > 1, 30)
+    assert cloudwatch_logs.wait_for(lambda: operations(cloudwatch_logs).count(PUT) > 1, PATIENCE_S)
     forbidden = {"create_log_group": GROUP_CALL, "create_log_stream": STREAM_CALL}[keyword]
     assert forbidden not in operations(cloudwatch_logs)
     create(cloudwatch_logs)
-    assert handler.flush(30)
+    assert handler.flush(PATIENCE_S)
     assert cloudwatch_logs.messages(GROUP, STREAM) == ["patient"]
 
 
@@ -226,7 +230,7 @@ def test_a_creation_that_somebody_else_is_making_is_waited_for(
     cloudwatch_logs.misbehave("aborted", operation=[GROUP_CALL, STREAM_CALL], times=1)
     handler = make_handler()
     log.info("first")
-    assert handler.flush(30)
+    assert handler.flush(PATIENCE_S)
     assert cloudwatch_logs.messages(GROUP, STREAM) == ["first"]
 
 

@@ -4,6 +4,7 @@ import botocore.exceptions as boto
 import pytest
 from botocore.config import Config
 from botocore.parsers import ResponseParserError
+from patience import PATIENCE_S
 
 from logspire.aws.errors import code_of, is_about_credentials, outcome_of, status_of
 from logspire.core.retry import Verdict
@@ -163,7 +164,7 @@ def test_what_botocore_raises_over_real_http_has_the_same_meaning(
     cloudwatch_logs: LocalCloudWatchLogs, kind: str, verdict: Verdict
 ) -> None:
     # Only the call that hangs may run into it: a busy machine takes a while to answer the others.
-    patience_s = 0.3 if kind == "hang" else 30
+    patience_s = 0.3 if kind == "hang" else PATIENCE_S
     client = cloudwatch_logs.client(
         config=Config(retries={"total_max_attempts": 1}, read_timeout=patience_s)
     )

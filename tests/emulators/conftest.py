@@ -15,13 +15,13 @@ from typing import IO, TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from patience import PATIENCE_S
 
 from logspire import CloudWatchLogHandler
 
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
 
-START_S = 50
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "testing",
     "AWS_SECRET_ACCESS_KEY": "testing",
@@ -65,7 +65,7 @@ class Emulator:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        deadline_s = time.monotonic() + START_S
+        deadline_s = time.monotonic() + PATIENCE_S
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > deadline_s:
                 self.stop()

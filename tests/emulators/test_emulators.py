@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import boto3
 import pytest
 from botocore.config import Config
+from patience import PATIENCE_S
 
 from logspire import CloudWatchLogHandler
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow  # and the same on every Python
 
 Make = Callable[..., CloudWatchLogHandler]
-FLUSH_S = 30
 
 
 class Emulator(Protocol):
@@ -66,7 +66,7 @@ def logger(
 def flush(logger: logging.Logger) -> CloudWatchLogHandler:
     # pytest may have added handlers of its own.
     (handler,) = (h for h in logger.handlers if isinstance(h, CloudWatchLogHandler))
-    assert handler.flush(FLUSH_S), handler.stats()
+    assert handler.flush(PATIENCE_S), handler.stats()
     return handler
 
 
@@ -152,7 +152,7 @@ def test_each_logger_has_its_own_stream(
     for number in range(200):
         log = logs[number % len(logs)]
         handler.handle(log.makeRecord(log.name, logging.INFO, "", 0, str(number), (), None))
-    assert handler.flush(FLUSH_S), handler.stats()
+    assert handler.flush(PATIENCE_S), handler.stats()
 
     names = [
         s["logStreamName"] for s in client.describe_log_streams(logGroupName=group)["logStreams"]

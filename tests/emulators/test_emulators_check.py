@@ -28,7 +28,7 @@ def check(
     capsys: pytest.CaptureFixture[str], endpoint_url: str, *arguments: str
 ) -> tuple[int, dict[str, str]]:
     """Run it; return its status, and the status of each step."""
-    where = ("--endpoint-url", endpoint_url, "--timeout", "30", "--json")
+    where = ("--endpoint-url", endpoint_url, "--timeout", "60", "--json")
     status = main(["check", *where, *arguments])
     report = json.loads(capsys.readouterr().out)
     return status, {step["name"]: step["status"] for step in report["steps"]}

@@ -7,6 +7,7 @@ from typing import Any, TypeVar, cast
 import boto3
 import pytest
 from moto import mock_aws
+from patience import PATIENCE_S
 
 from logspire import CloudWatchLogHandler
 
@@ -43,7 +44,7 @@ def test_a_handler_made_inside_of_the_decorator_delivers_to_the_mock(
     log.addHandler(handler)
     for number in range(100):
         log.info("record %d of some length", number)
-    assert handler.flush(30), handler.stats()
+    assert handler.flush(PATIENCE_S), handler.stats()
     assert read() == [f"record {number} of some length" for number in range(100)]
 
 
@@ -53,7 +54,7 @@ def test_a_handler_made_outside_of_the_decorator_delivers_to_the_mock(
 ) -> None:
     log.addHandler(handler)
     log.info("first")
-    assert handler.flush(30), handler.stats()
+    assert handler.flush(PATIENCE_S), handler.stats()
     assert read() == ["first"]
 
 
@@ -64,7 +65,7 @@ def test_a_client_made_inside_of_the_decorator_delivers_to_the_mock(
     handler = make_handler("group", "stream", boto3_client=boto3.client("logs"))
     log.addHandler(handler)
     log.info("%s", "long enough to be compressed " * 50)
-    assert handler.flush(30), handler.stats()
+    assert handler.flush(PATIENCE_S), handler.stats()
     assert len(read()) == 1
 
 
@@ -77,7 +78,7 @@ def test_a_client_made_outside_of_the_mock_delivers_to_it_too(
         handler = make_handler("group", "stream", boto3_client=client)
         log.addHandler(handler)
         log.info("first")
-        assert handler.flush(30), handler.stats()
+        assert handler.flush(PATIENCE_S), handler.stats()
         assert read() == ["first"]
 
 
@@ -88,7 +89,7 @@ def test_one_handler_goes_through_several_mocks_one_after_another(
     for number in range(3):
         with mock_aws():
             log.info("in mock %d", number)
-            assert handler.flush(30), handler.stats()
+            assert handler.flush(PATIENCE_S), handler.stats()
             assert read() == [f"in mock {number}"]
 
 
@@ -98,7 +99,7 @@ def test_without_a_queue_the_record_is_in_the_mock_when_the_call_returns(
     log: logging.Logger, make_handler: Make, *, compress: bool
 ) -> None:
     keywords: dict[str, Any] = {"use_queues": False, "compress": compress}
-    keywords["send_interval"] = 30  # so long a call waits, if it must: moto takes a while to start
+    keywords["send_interval"] = 100  # so long a call waits, if it must: moto takes a while to start
     log.addHandler(make_handler("group", "stream", **keywords))
     log.info("%s", "x" * 5000)
     assert read() == ["x" * 5000]

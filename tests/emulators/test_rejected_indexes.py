@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 import pytest
+from patience import PATIENCE_S
 
 from logspire import CloudWatchLogHandler, Loss, LossReason
 from logspire.aws.client import ClientOptions, ClientSource
@@ -76,7 +77,7 @@ def test_what_is_outside_the_window_is_lost_and_counted_before_an_emulator_sees_
             {"msg": str(age_s), "levelno": 20, "created": time.time() - age_s}
         )
         handler.handle(record)
-    assert not handler.flush(30)
+    assert not handler.flush(PATIENCE_S)
     assert handler.stats().losses == {LossReason.TOO_OLD: 2, LossReason.TOO_NEW: 1}
     found = emulator.client().filter_log_events(logGroupName=group)["events"]
     messages = [event["message"] for event in found]

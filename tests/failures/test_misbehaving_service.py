@@ -7,6 +7,7 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
+from patience import PATIENCE_S
 
 from logspire.testing.operations import OPERATIONS
 
@@ -42,11 +43,11 @@ def test_an_answer_that_is_lost_or_cut_stores_no_more_than_its_batch_twice(
 ) -> None:
     handler = make_handler(send_interval=60, max_batch_count=100)
     log.info("before")
-    assert handler.flush(40)
+    assert handler.flush(PATIENCE_S)
     cloudwatch_logs.misbehave(kind, operation="PutLogEvents", times=1)
     for number in range(1000):
         log.info("%d", number)
-    assert handler.flush(40)
+    assert handler.flush(PATIENCE_S)
     stored = cloudwatch_logs.messages(GROUP, STREAM)
     assert stored == ["before", *texts(range(100), range(1000))]
     stats = handler.stats()
@@ -64,7 +65,7 @@ def test_allowed_nothing_but_put_log_events_everything_arrives(
     handler = make_handler(log_group_retention_days=7, log_group_tags={"team": "web"})
     for number in range(1000):
         log.info("%d", number)
-    assert handler.flush(40)
+    assert handler.flush(PATIENCE_S)
     assert cloudwatch_logs.messages(GROUP, STREAM) == texts(range(1000))
     assert cloudwatch_logs.refused == 0
 
@@ -92,7 +93,7 @@ def test_a_creation_that_fails_three_times_is_done_in_the_end(
         for number in range(logged, logged + 1000):
             log.info("%d", number)
         logged += 1000
-        assert handler.flush(40)
+        assert handler.flush(PATIENCE_S)
     handler.close()
     assert cloudwatch_logs.messages(GROUP, STREAM) == texts(range(logged))
     failed = [call for call in cloudwatch_logs.calls if call.misbehaviour]
@@ -120,7 +121,7 @@ def test_deleted_again_and_again_while_records_come_each_is_stored_once(
                 deletions += 1
 
     log.info("first")
-    assert handler.flush(40)
+    assert handler.flush(PATIENCE_S)
     deleting = threading.Thread(target=delete)
     deleting.start()
     logged = 0
@@ -131,7 +132,7 @@ def test_deleted_again_and_again_while_records_come_each_is_stored_once(
     over.set()
     deleting.join()
     client.close()
-    assert handler.flush(40)
+    assert handler.flush(PATIENCE_S)
     stored = [call for call in cloudwatch_logs.calls if call.events_stored]
     arrived = [event["message"] for call in stored for event in call.request["logEvents"]]
     assert arrived == ["first", *texts(range(logged))]
@@ -143,14 +144,14 @@ def test_poison_is_found_alone_even_where_calls_are_throttled_and_answers_lost(
 ) -> None:
     handler = make_handler(send_interval=60)
     log.info("before")
-    assert handler.flush(40)
+    assert handler.flush(PATIENCE_S)
     cloudwatch_logs.misbehave("poison", text="POISON")
     for kind in ("throttle", "lost_answer"):
         cloudwatch_logs.misbehave(kind, operation="PutLogEvents", probability=0.2, times=5)
     poisoned = {0, 17, 18, 199}
     for number in range(200):
         log.info("POISON" if number in poisoned else f"{number}")
-    assert not handler.flush(50)
+    assert not handler.flush(PATIENCE_S)
     stats = handler.stats()
     assert (stats.delivered, stats.held, dict(stats.losses)) == (197, 0, {"refused": 4})
     stored = cloudwatch_logs.messages(GROUP, STREAM)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from patience import PATIENCE_S
 
 from logspire.testing import LocalCloudWatchLogs
 
@@ -151,8 +152,8 @@ def test_credentials_that_the_service_calls_expired_are_asked_for_again(
             cloudwatch_logs.misbehave("expired_token")
         log.info("%d", number)
         if number % 50 == 0:
-            assert handler.flush(40), handler.stats()
-    assert handler.flush(40)
+            assert handler.flush(PATIENCE_S), handler.stats()
+    assert handler.flush(PATIENCE_S)
     assert cloudwatch_logs.messages(GROUP, "stream") == [str(number) for number in range(300)]
     refused = [c.access_key for c in cloudwatch_logs.calls if c.error == "ExpiredTokenException"]
     assert refused == ["KEY0", "KEY1"]
@@ -182,7 +183,7 @@ def test_credentials_about_to_expire_are_renewed_without_a_refused_call(
     for number in range(3):
         issuer.revoke()
         log.info("%d", number)
-        assert handler.flush(40), handler.stats()
+        assert handler.flush(PATIENCE_S), handler.stats()
     assert cloudwatch_logs.messages(GROUP, "stream") == [str(number) for number in range(3)]
     keys = [c.access_key for c in cloudwatch_logs.calls if c.events_stored]
     assert len(set(keys)) == 3

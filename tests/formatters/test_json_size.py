@@ -177,7 +177,8 @@ def test_beside_an_endless_recursion_a_long_text_is_cut() -> None:
 def test_a_record_that_would_have_been_split_arrives_as_one_event(
     cloudwatch_logs: LocalCloudWatchLogs,
 ) -> None:
-    handler = CloudWatchLogHandler("app", "web", boto3_client=cloudwatch_logs.client())
+    client = cloudwatch_logs.client()
+    handler = CloudWatchLogHandler("app", "web", boto3_client=client, shutdown_timeout=100)
     handler.setFormatter(JSONFormatter())
     handler.handle(record_of("\u00fc" * 3_000_000, user="ann"))
     handler.close()

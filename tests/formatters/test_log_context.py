@@ -227,9 +227,9 @@ def test_one_object_serves_many_threads_at_once() -> None:
 
     def work() -> None:
         with context:
-            barrier.wait(30)
+            barrier.wait(PATIENCE_S)
             within = bound()
-            barrier.wait(30)
+            barrier.wait(PATIENCE_S)
         seen.append((within, bound()))
 
     threads = [threading.Thread(target=work) for _ in range(8)]

@@ -14,6 +14,7 @@ from fuzz import hostile
 from fuzz.budget import fuzz
 from hypothesis import given
 from hypothesis import strategies as st
+from patience import PATIENCE_S
 
 from logspire import CloudWatchLogFormatter, CloudWatchLogHandler, JSONFormatter, LossReason
 from logspire.core.event import repair
@@ -74,7 +75,7 @@ def handler(service: LocalCloudWatchLogs) -> Iterator[Counting]:
 
 def start_over(handler: Counting, service: LocalCloudWatchLogs) -> None:
     """Forget what was logged before, as by objects that log while Hypothesis makes the records."""
-    handler.flush(20)
+    handler.flush(PATIENCE_S)
     service.reset()
 
 
@@ -109,7 +110,7 @@ def test_any_record_arrives_or_is_counted_or_goes_to_handle_error(
     handler.setFormatter(FORMATTERS[formatter]())
     before = handler.stats()
     stderr = log_all(handler, records, raise_exceptions=raise_exceptions)
-    handler.flush(20)
+    handler.flush(PATIENCE_S)
     after = handler.stats()
 
     assert handler.emitted >= len(records)
@@ -154,7 +155,7 @@ def test_a_text_arrives_as_it_is_but_for_what_cannot_be_encoded(
     start_over(handler, service)
     handler.setFormatter(CloudWatchLogFormatter())
     handler.handle(logging.LogRecord("n", logging.INFO, "f", 1, message, (), None))
-    assert handler.flush(20)
+    assert handler.flush(PATIENCE_S)
     assert messages(service) == [repair(message)]
 
 
@@ -174,7 +175,7 @@ def test_a_stream_name_assigned_at_run_time_is_taken_or_refused_and_delivery_goe
         handler.log_stream_name = template.content
     try:
         log_all(handler, records, raise_exceptions=False)
-        handler.flush(20)
+        handler.flush(PATIENCE_S)
     finally:
         handler.log_stream_name = STREAM
     after = handler.stats()

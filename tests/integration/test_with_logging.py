@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import boto3
 import pytest
+from patience import PATIENCE_S
 
 from logspire import CloudWatchLogHandler, JSONFormatter
 from logspire.testing import LocalCloudWatchLogs
@@ -36,7 +37,7 @@ def test_behind_a_queue_handler_all_arrive_in_order(
     for number in range(300):
         log.info("%d", number)
     listener.stop()
-    assert handler.flush(30)
+    assert handler.flush(PATIENCE_S)
     assert messages(cloudwatch_logs) == [str(number) for number in range(300)]
 
 
@@ -49,7 +50,7 @@ def test_behind_a_memory_handler_all_arrive_when_it_flushes(
     log.info("first")
     assert handler.stats().accepted == 0
     log.error("second")
-    assert handler.flush(30)
+    assert handler.flush(PATIENCE_S)
     assert messages(cloudwatch_logs) == ["first", "second"]
     memory.close()
 
@@ -62,9 +63,9 @@ def test_with_the_root_logger_at_debug_nothing_feeds_itself(
     root.addHandler(handler)
     root.setLevel(logging.DEBUG)
     root.info("mine")
-    assert handler.flush(30)
+    assert handler.flush(PATIENCE_S)
     accepted = handler.stats().accepted
-    assert handler.flush(30)
+    assert handler.flush(PATIENCE_S)
     stats = handler.stats()
     # What other libraries log in this thread (pytest's plugins, say) may come along.
     assert stats.accepted == accepted
@@ -84,7 +85,7 @@ def test_what_the_applications_own_botocore_calls_log_does_arrive(
     client.describe_log_groups()
     client.close()
     root.setLevel(logging.INFO)
-    assert handler.flush(30)
+    assert handler.flush(PATIENCE_S)
     texts = messages(cloudwatch_logs)
     assert any("DescribeLogGroups" in text for text in texts)
     assert any(text.startswith("Starting new HTTP connection") for text in texts)
@@ -94,7 +95,7 @@ def test_without_a_queue_and_at_debug_nothing_feeds_itself(
     cloudwatch_logs: LocalCloudWatchLogs, make_handler: Make
 ) -> None:
     # So long a call waits, if it must: a busy machine takes seconds to import the SDK.
-    handler = make_handler(attach=False, use_queues=False, send_interval=30)
+    handler = make_handler(attach=False, use_queues=False, send_interval=100)
     root = logging.getLogger()
     root.addHandler(handler)
     root.setLevel(logging.DEBUG)
@@ -122,7 +123,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("always")
     logging.captureWarnings(True)
     warnings.warn("captured")
-assert handler.flush(30), handler.stats()
+assert handler.flush(100), handler.stats()
 assert handler.stats().lost == 0
 """,
         "-W",
@@ -141,7 +142,7 @@ def test_a_filter_can_leave_records_out(
     handler.addFilter(lambda record: "secret" not in record.getMessage())
     log.info("a secret")
     log.info("no such thing")
-    assert handler.flush(30)
+    assert handler.flush(PATIENCE_S)
     assert messages(cloudwatch_logs) == ["no such thing"]
     assert handler.stats().accepted == 1
 
@@ -158,7 +159,7 @@ def test_a_filter_can_replace_the_record(
     handler = make_handler()
     handler.addFilter(redact)  # type: ignore[arg-type]  # typed for 3.10
     log.info("a secret")
-    assert handler.flush(30)
+    assert handler.flush(PATIENCE_S)
     assert messages(cloudwatch_logs) == ["***"]
 
 
@@ -173,7 +174,7 @@ def test_arguments_that_do_not_fit_go_to_handle_error_and_the_next_record_arrive
     log.handlers, log.propagate = [handler], False
     log.info("%d", "x")
     log.info("next")
-    assert handler.flush(30)
+    assert handler.flush(PATIENCE_S)
     assert messages(cloudwatch_logs) == ["next"]
     shown = capsys.readouterr().err
     assert "--- Logging error ---" in shown
@@ -197,7 +198,7 @@ def test_a_broken_formatter_goes_to_handle_error_and_the_application_goes_on(
     log.info("lost to the formatter")
     handler.setFormatter(None)
     log.info("next")
-    assert handler.flush(30)
+    assert handler.flush(PATIENCE_S)
     assert messages(cloudwatch_logs) == ["next"]
 
 
@@ -218,7 +219,7 @@ def test_a_formatter_that_returns_no_text_does_not_stop_delivery(
     handler.setFormatter(Odd())
     log.info("odd")
     log.warning("next")
-    handler.flush(30)
+    handler.flush(PATIENCE_S)
     assert messages(cloudwatch_logs)[-1] == "next"
     stats = handler.stats()
     assert (stats.held, stats.accepted) == (0, stats.delivered + stats.lost)
