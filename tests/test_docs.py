@@ -9,6 +9,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 from patience import PATIENCE_S
@@ -88,6 +89,8 @@ def test_an_example_of_the_documentation_delivers(
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_the_doctests_of_a_page_hold(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")  # restored, whatever an example sets
+    defaults: Any = CloudWatchLogHandler.__init__.__kwdefaults__
+    monkeypatch.setitem(defaults, "shutdown_timeout", 100)  # see PATIENT
     text = "\n".join(fences(page, "{doctest}"))
     test = doctest.DocTestParser().get_doctest(text, {}, page.name, str(page), 0)
     flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
