@@ -49,6 +49,11 @@ copybutton_prompt_is_regexp = True
 
 # Examples are {doctest} fences: they read as any fence does, and the doctest builder runs them.
 doctest_default_flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+# At their first record the SDK is imported: a busy machine may take longer than the usual time-out.
+doctest_global_setup = """
+import logspire
+logspire.CloudWatchLogHandler.__init__.__kwdefaults__["shutdown_timeout"] = 100
+"""
 
 # The help of commands is printed by the Python that builds this.
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
