@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import textwrap
@@ -244,6 +245,29 @@ def test_an_exit_waits_until_the_machine_gives_it_the_time_to_say_what_is_lost(
         ),
     )
     assert errors.count("lost 1 record") == 3
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="nothing stops a process there")
+def test_what_is_lost_is_said_although_the_process_was_stopped_for_longer_than_an_exit_takes(
+    programs: Programs,
+) -> None:
+    program = programs.start(
+        """
+        def on_loss(loss):
+            os.kill(os.getpid(), signal.SIGSTOP)
+            time.sleep(0.1)  # then there is time for a listener that takes a little
+            print("lost", loss.count)
+        options = dict(shutdown_timeout=0.5, endpoint_url="http://127.0.0.1:1", on_loss=on_loss)
+        log.handlers[:] = [make()]
+        log.info("to nowhere")
+        """
+    )
+    _, status = os.waitpid(program.pid, os.WUNTRACED)
+    assert os.WIFSTOPPED(status)
+    time.sleep(2)  # for so long it is stopped
+    program.send_signal(signal.SIGCONT)
+    said, errors = program.communicate(timeout=PATIENCE_S)
+    assert (said, errors) == ("lost 1\n", "")
 
 
 def test_the_time_that_an_exit_gives_to_say_what_is_lost_is_one_for_all_handlers(

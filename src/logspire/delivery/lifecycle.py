@@ -140,9 +140,9 @@ def _deliver() -> None:
             pipeline.finish_exit(request)
         for pipeline, request in requests:
             pipeline.finish_reports(request)
-        until_s = time.monotonic() + _TURN_S
+        turn_s = _TURN_S
         for pipeline, _ in requests:
-            pipeline.wait_for_turn(until_s - time.monotonic())
+            turn_s = pipeline.wait_for_turn(turn_s)
 
 
 def _hook_into_multiprocessing() -> None:

@@ -233,9 +233,13 @@ class Pipeline:
         """Wait until the losses are said."""
         self._reporter.wait(self._remaining_s(request) + self._grace_s())
 
-    def wait_for_turn(self, timeout_s: float) -> None:
-        """Wait longer, if the losses are not said for lack of a processor alone."""
-        self._reporter.wait_for_turn(timeout_s)
+    def wait_for_turn(self, timeout_s: float) -> float:
+        """Wait longer, if the losses are not said for lack of a processor alone.
+
+        Returns:
+            What is left of the time.
+        """
+        return self._reporter.wait_for_turn(timeout_s)
 
     def start_clean(self) -> None:
         """In a forked child: forget everything; the parent delivers what it held."""

@@ -85,27 +85,34 @@ class Reporter:
 
     def wait(self, timeout_s: float) -> None:
         """Wait until everything is said, or the time has passed."""
-        until_s = time.monotonic() + timeout_s
-        while self._is_busy and self._speaker != get_ident():
-            remaining_s = until_s - time.monotonic()
-            if remaining_s <= 0:
-                return
-            self._all_said.wait(min(remaining_s, _LOOK_AGAIN_S))  # others may wait as well
+        while self._is_busy and self._speaker != get_ident() and timeout_s > 0:
+            timeout_s -= self._nap(timeout_s)
 
-    def wait_for_turn(self, timeout_s: float) -> None:
+    def wait_for_turn(self, timeout_s: float) -> float:
         """Wait for a thread that has not begun, and then a moment for it to say everything.
 
         For one that has begun it is not waited: who listens is slow then, and had the time.
+
+        Returns:
+            What is left of the time.
         """
-        until_s = time.monotonic() + timeout_s
         waited = False
-        while self._is_busy and self._speaker is None:
-            if time.monotonic() >= until_s:
-                return
+        while self._is_busy and self._speaker is None and timeout_s > 0:
             waited = True
-            self._all_said.wait(_LOOK_AGAIN_S)
+            timeout_s -= self._nap(timeout_s)
         if waited:
-            self.wait(min(_MOMENT_S, until_s - time.monotonic()))
+            self.wait(min(_MOMENT_S, timeout_s))
+        return timeout_s
+
+    def _nap(self, timeout_s: float) -> float:
+        """Sleep for a moment, or until all is said; return for how long.
+
+        A time in which the process was stopped does not count (SIGSTOP, a paused machine, a share
+        of the processor used up): who is to speak had none of it either.
+        """
+        began_s, nap_s = time.monotonic(), min(timeout_s, _LOOK_AGAIN_S)
+        self._all_said.wait(nap_s)  # no longer, as others may wait as well
+        return min(time.monotonic() - began_s, nap_s)
 
     def _run(self) -> None:
         try:
