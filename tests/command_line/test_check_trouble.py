@@ -37,12 +37,6 @@ def keys(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SESSION_TOKEN", "session-token-of-somebody")
 
 
-@pytest.fixture
-def no_retries(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What may pass is tried again for a moment, not for half of the time."""
-    monkeypatch.setattr("logspire.cli.examination._RETRY_SHARE", 0.02)
-
-
 def configure(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, config: str) -> None:
     (tmp_path / "config").write_text(config, encoding="utf-8")
     monkeypatch.setenv("AWS_PROFILE", "me")
@@ -301,7 +295,7 @@ def test_no_secret_is_shown_whoever_repeats_it(check: Check, web_server: WebServ
         assert secret not in checked.text
 
 
-@pytest.mark.usefixtures("keys", "no_retries")
+@pytest.mark.usefixtures("keys")
 def test_a_token_with_a_line_end_is_not_shown_by_who_complains_of_it(
     check: Check, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -365,7 +359,7 @@ def test_an_endpoint_that_takes_the_call_and_is_silent_is_not_waited_for(check: 
 
 @pytest.mark.parametrize("status", [200, 302, 403, 502])
 @pytest.mark.parametrize("options", [[], ["--no-send"]])
-@pytest.mark.usefixtures("keys", "no_retries")
+@pytest.mark.usefixtures("keys")
 def test_a_page_of_a_proxy_is_not_taken_for_the_service(
     check: Check, web_server: WebServer, status: int, options: list[str]
 ) -> None:
