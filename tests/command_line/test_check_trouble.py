@@ -300,7 +300,7 @@ def test_a_token_with_a_line_end_is_not_shown_by_who_complains_of_it(
     check: Check, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_SESSION_TOKEN", "session-token-of-somebody\n")
-    checked = check("--endpoint-url", "http://127.0.0.1:9", *REGION)
+    checked = check("--endpoint-url", "http://127.0.0.1:9", *REGION, "--timeout", "12")
     assert checked.failed == ["connection"]
     assert "a line end in the credentials" in checked.step("connection")["advice"]
     assert "session-token" not in checked.text
@@ -364,7 +364,7 @@ def test_a_page_of_a_proxy_is_not_taken_for_the_service(
     check: Check, web_server: WebServer, status: int, options: list[str]
 ) -> None:
     url = web_server(Reply(PAGE, status, "text/html"))
-    checked = check("--endpoint-url", url, *REGION, *options)
+    checked = check("--endpoint-url", url, *REGION, *options, "--timeout", "12")
     assert (checked.status, checked.failed) == (1, ["connection"])
     assert f"HTTP {status}, and not by CloudWatch Logs" in checked.step("connection")["found"]
     assert "Something else answers" in checked.step("connection")["advice"]
