@@ -94,6 +94,7 @@ def measurements(sizes: Sizes) -> list[Measurement]:
         Measurement("memory", "hold", SHIPPING, queued),
         Measurement("wire", "log", SHIPPING, {"records": sizes.burst}),
         Measurement("burst", "log", SHIPPING, burst | long, ROUND_TRIP_S),
+        Measurement("warm", "log", SHIPPING, {"records": sizes.burst} | long, ROUND_TRIP_S),
         Measurement("crowd", "log", SHIPPING, {"threads": CROWD, **burst}, ROUND_TRIP_S),
         Measurement("close", "close", SHIPPING, backlog, ROUND_TRIP_S),
         *_growth(sizes),

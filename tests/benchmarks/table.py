@@ -88,6 +88,13 @@ LINES: Final = (
         "s",
         (Target(0.35, "watchtower"),),
     ),
+    Line(
+        "warm",
+        "delivery_s",
+        "warm: the same, after a first record was delivered",
+        "s",
+        (Target(0.35, "watchtower"),),
+    ),
     Line("crowd", "lost", "cold: lost by 16 threads at once, 50 ms round trip", "", (_NONE,)),
     Line(
         "close",
