@@ -66,7 +66,8 @@ def test_sigterm_turned_into_sys_exit_delivers(
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))
         log.info("before")
         print("ready")
-        signal.pause()
+        while True:  # not signal.pause(), which never sees a signal that comes just before it
+            signal.sigtimedwait([], 0.05)
         """
     )
     assert program.stdout
@@ -86,7 +87,14 @@ def test_a_signal_delivers_if_python_makes_an_exception_of_it(
     number: signal.Signals,
     delivered: list[str],
 ) -> None:
-    program = programs.start("log.info('before'); print('ready'); signal.pause()")
+    program = programs.start(
+        """
+        log.info("before")
+        print("ready")
+        while True:  # as above
+            signal.sigtimedwait([], 0.05)
+        """
+    )
     assert program.stdout
     assert program.stdout.readline() == "ready\n"
     program.send_signal(number)
@@ -123,7 +131,7 @@ def test_exit_takes_no_longer_than_the_deadline_and_says_what_was_lost(
     program = programs.start(
         """
         import botocore.session  # which takes longer than the deadline on a busy machine
-        handlers = [make(shutdown_timeout=2) for _ in range(5)]
+        handlers = [make(shutdown_timeout=2) for _ in range(12)]
         log.handlers[:] = handlers
         log.info("to nowhere")
         print("leaving")
@@ -134,8 +142,8 @@ def test_exit_takes_no_longer_than_the_deadline_and_says_what_was_lost(
     left = time.monotonic()
     _, errors = program.communicate(timeout=PATIENCE_S)
     assert program.returncode == 0
-    assert time.monotonic() - left < 8  # 2 + 1, and the end of the interpreter; not 5 times 2
-    assert errors.count("lost 1 record") == 5
+    assert time.monotonic() - left < 20  # 2 + 1, and a machine that is busy; not 12 times 2
+    assert errors.count("lost 1 record") == 12
     assert "shutdown" in errors
 
 
@@ -167,8 +175,8 @@ def test_many_streams_and_a_slow_service_do_not_stretch_the_deadline(programs: P
             many.handle(logging.makeLogRecord({"name": f"stream {n}", "msg": "x"}))
         began = time.monotonic()
         many.close()
-        assert time.monotonic() - began < 6  # not 200 times 0.3 s and more, 4 at a time
-        while many.stats().held and time.monotonic() - began < 20:
+        assert time.monotonic() - began < 20  # not 2 times 200 times 0.3 s, 4 at a time
+        while many.stats().held:
             signal.sigtimedwait([], 0.01)  # the worker may be late, it has the deadline as well
         stats = many.stats()
         assert stats.held == 0 and stats.lost == stats.losses["shutdown"] > 0, stats
@@ -186,11 +194,11 @@ def test_late_records_share_the_deadline_where_no_thread_can_start(
     errors = programs.run(
         """
         log.handlers[:] = [make(shutdown_timeout=1)]
-        atexit.register(lambda: [log.info("late %d", n) for n in range(20)])
+        atexit.register(lambda: [log.info("late %d", n) for n in range(60)])
         """
     )
-    assert time.monotonic() - began < 15  # not 20 times 1 s
-    assert sum(int(line.split()[2]) for line in errors.splitlines() if "lost" in line) == 20
+    assert time.monotonic() - began < 40  # not 60 times 1 s
+    assert sum(int(line.split()[2]) for line in errors.splitlines() if "lost" in line) == 60
 
 
 def test_a_flush_of_another_thread_at_exit_gives_up_nobodys_records(
@@ -214,11 +222,11 @@ def test_flush_and_close_of_logging_shutdown_share_one_deadline(programs: Progra
     programs.run(
         """
         RemoteCloudWatchLogs(os.environ["AWS_ENDPOINT_URL"]).misbehave("hang")
-        log.handlers[:] = [make(shutdown_timeout=4)]
+        log.handlers[:] = [make(shutdown_timeout=8)]
         log.info("to nowhere")
         began = time.monotonic()
         logging.shutdown()
-        assert time.monotonic() - began < 7.5  # not two times 4 s
+        assert time.monotonic() - began < 15.5  # not two times 8 s
         """
     )
 
@@ -234,13 +242,18 @@ def test_an_exit_waits_until_the_machine_gives_it_the_time_to_say_what_is_lost(
         """,
         preface=textwrap.dedent(
             """
-            import threading, time
-            run = threading.Thread.run
+            import threading
+            from logspire.delivery.report import Reporter
+            run, wait_for_turn = threading.Thread.run, Reporter.wait_for_turn
+            awaited = threading.Event()
             def run_late(thread):
                 if thread.name == "logspire-reporter":
-                    time.sleep(2)  # for so long it gets no processor
+                    awaited.wait()  # for so long it gets no processor
                 run(thread)
-            threading.Thread.run = run_late
+            def wait_for_late(reporter, timeout_s):
+                awaited.set()
+                wait_for_turn(reporter, timeout_s)
+            threading.Thread.run, Reporter.wait_for_turn = run_late, wait_for_late
             """
         ),
     )
@@ -296,7 +309,7 @@ def test_the_time_that_an_exit_gives_to_say_what_is_lost_is_one_for_all_handlers
     assert program.stdout.readline() == "leaving\n"
     left = time.monotonic()
     program.communicate(timeout=PATIENCE_S)
-    assert time.monotonic() - left < 20  # 0.5 + 0.8 + 5, and the end of the interpreter; not 8 * 5
+    assert time.monotonic() - left < 30  # 0.5 + 0.8 + 5, and a machine that is busy; not 8 * 5
 
 
 def test_what_a_late_worker_loses_is_said_once(programs: Programs) -> None:
@@ -309,6 +322,8 @@ def test_what_a_late_worker_loses_is_said_once(programs: Programs) -> None:
         handler = make(on_loss=on_loss, shutdown_timeout=1, endpoint_url="http://127.0.0.1:1")
         log.handlers[:] = [handler]
         log.info("")
+        while not said:  # else both losses may be said as one
+            signal.sigtimedwait([], 0.01)
         for n in range(100):
             log.info(n)
         """,
@@ -345,7 +360,7 @@ def test_records_of_the_last_moment_share_one_grace(programs: Programs) -> None:
             import atexit
             @atexit.register
             def after_our_exit():
-                for n in range(10):
+                for n in range(50):
                     log.info(n)
             """
         ),
@@ -354,4 +369,4 @@ def test_records_of_the_last_moment_share_one_grace(programs: Programs) -> None:
     assert program.stdout.readline() == "leaving\n"
     left = time.monotonic()
     program.communicate(timeout=PATIENCE_S)
-    assert time.monotonic() - left < 8  # 1 + 0.8, and the end of the interpreter; not 10 times 0.8
+    assert time.monotonic() - left < 18  # 1 + 0.8, and a machine that is busy; not 50 times 0.8
