@@ -35,6 +35,12 @@ log.setLevel(logging.INFO)
 log.propagate = False
 log.addHandler(handler)
 """
+# A preface of programs that fork while another thread may import the SDK: the fork waits for that,
+# as long as a busy machine takes. Usually it gives up after 3 seconds, and the child cannot import.
+PATIENT_FORKS = """
+import logspire.aws.client
+logspire.aws.client._LONGEST_FORK_DELAY_S = 100
+"""
 
 
 class Programs:

@@ -7,6 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from patience import PATIENCE_S
 
 from .conftest import GROUP, STREAM, MakeHandler
 
@@ -87,7 +88,7 @@ def test_several_batches_of_a_stream_are_under_way_where_answers_take_long(
 ) -> None:
     cloudwatch_logs.misbehave("slow", seconds=0.05)
     log_from_threads(handler)
-    assert handler.flush(30)
+    assert handler.flush(PATIENCE_S)
     assert client.most > 1
 
 
@@ -98,7 +99,7 @@ def test_all_is_shown_once_and_in_order_whatever_fails_in_between(
     cloudwatch_logs.misbehave(trouble, probability=0.2)
     cloudwatch_logs.misbehave("slow", seconds=0.05)
     log_from_threads(handler)
-    assert handler.flush(40)
+    assert handler.flush(PATIENCE_S)
     assert shown(cloudwatch_logs) == ALL
 
 
@@ -111,7 +112,7 @@ def test_a_flush_and_a_close_in_between_change_no_order(
     while logging_thread.is_alive():
         handler.flush(0.01)
         handler.close()
-    assert handler.flush(30)
+    assert handler.flush(PATIENCE_S)
     assert shown(cloudwatch_logs) == ALL
 
 
@@ -119,9 +120,9 @@ def test_where_the_stream_is_deleted_in_between_the_rest_is_shown_in_order(
     handler: CloudWatchLogHandler, cloudwatch_logs: LocalCloudWatchLogs
 ) -> None:
     handler.handle(logging.makeLogRecord({"msg": "0 0 first"}))
-    assert handler.flush(30)
+    assert handler.flush(PATIENCE_S)
     cloudwatch_logs.misbehave("slow", seconds=0.05)
     log_from_threads(handler)
     cloudwatch_logs.client().delete_log_stream(logGroupName=GROUP, logStreamName=STREAM)
-    assert handler.flush(30)
+    assert handler.flush(PATIENCE_S)
     assert all(numbers == sorted(set(numbers)) for numbers in shown(cloudwatch_logs).values())

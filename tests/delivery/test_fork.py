@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .conftest import GROUP, STREAM, Programs
+from .conftest import GROUP, PATIENT_FORKS, STREAM, Programs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,6 +78,7 @@ def test_forking_while_four_threads_log_loses_nothing(
             log.info("logged %s %d", name, n)
         """,
         "-Wignore::DeprecationWarning",  # 3.12 warns of every fork with threads
+        preface=PATIENT_FORKS,
     )
     messages = arrived(cloudwatch_logs)
     said = [m for m in messages if m.startswith("logged")]
@@ -95,7 +96,8 @@ log = logging.getLogger("app")
 def configure():
     log.setLevel(logging.INFO)
     if not log.handlers:  # a forked child has the parent's
-        log.addHandler(CloudWatchLogHandler("tests", "stream", send_interval=60))
+        options = dict(send_interval=60, shutdown_timeout=100)
+        log.addHandler(CloudWatchLogHandler("tests", "stream", **options))
 
 def process(n):
     configure()
@@ -143,19 +145,19 @@ def test_a_users_client_is_not_shared_with_the_parents_connections(
         client = boto3.client("logs")
         log.handlers[:] = [CloudWatchLogHandler("tests", "stream", boto3_client=client)]
         log.info("warm-up")
-        assert log.handlers[0].flush(20)
+        assert log.handlers[0].flush(100)
         children = []
         for c in range(4):
             pid = os.fork()
             if not pid:
                 for n in range(20):
                     log.info("child %d %d", c, n)
-                    assert log.handlers[0].flush(20)
+                    assert log.handlers[0].flush(100)
                 os._exit(0)
             children.append(pid)
         for n in range(20):
             log.info("parent %d", n)
-            assert log.handlers[0].flush(20)
+            assert log.handlers[0].flush(100)
         for pid in children:
             assert os.waitpid(pid, 0)[1] == 0
         """,
@@ -186,5 +188,6 @@ def test_a_child_forked_while_the_parent_imports_the_sdk_delivers(
             assert os.waitpid(pid, 0)[1] == 0
         """,
         "-Wignore::DeprecationWarning",
+        preface=PATIENT_FORKS,
     )
     assert arrived(cloudwatch_logs) == once("parent", *(f"child {c}" for c in range(10)))

@@ -55,7 +55,7 @@ def test_a_full_queue_drops_and_counts_and_never_exceeds_its_bound(
         peak = max(peak, handler.stats().held_bytes)
     assert QUEUE_BYTES / 2 < peak < QUEUE_BYTES + RECORD_BYTES
     cloudwatch_logs.behave()
-    handler.flush(30)
+    handler.flush(PATIENCE_S)
     texts = arrived(cloudwatch_logs)
     numbers = [int(text) for text in texts if not text.startswith("logspire: ")]
     stats = handler.stats()
@@ -85,7 +85,7 @@ def test_a_full_queue_that_blocks_loses_nothing_and_keeps_the_bound(
         thread.start()
     for thread in threads:
         thread.join()
-    assert handler.flush(30)
+    assert handler.flush(PATIENCE_S)
     assert len(arrived(cloudwatch_logs)) == 8000
     assert max(peaks) <= 100_000 + 4 * 300  # each thread may have one record more in its hands
 
@@ -96,7 +96,7 @@ def test_a_record_larger_than_a_queue_that_blocks_goes_through_alone(
     handler = make_handler(max_queue_size=50_000, queue_full="block", max_message_size=20_000)
     for message in ("before", "x" * 100_000, "after"):
         handler.handle(record(message))
-    assert handler.flush(30)
+    assert handler.flush(PATIENCE_S)
     texts = [message.partition("] ")[2] or message for message in arrived(cloudwatch_logs)]
     assert "".join(texts) == "before" + "x" * 100_000 + "after"
 
@@ -107,7 +107,7 @@ def test_flush_waits_for_everything_logged_before_it(
     handler = make_handler()
     for n in range(25_000):
         handler.handle(record(str(n)))
-    assert handler.flush(30)
+    assert handler.flush(PATIENCE_S)
     assert len(arrived(cloudwatch_logs)) == 25_000
 
 
@@ -120,7 +120,7 @@ def test_flush_gives_up_at_its_timeout_and_nothing_is_lost_by_that(
     assert not handler.flush(0.2)
     assert not handler.flush(timedelta(seconds=0))
     cloudwatch_logs.behave()
-    assert handler.flush(30)
+    assert handler.flush(PATIENCE_S)
     assert arrived(cloudwatch_logs) == ["patience"]
 
 
@@ -130,7 +130,7 @@ def test_flush_tells_that_something_was_lost(make_handler: MakeHandler) -> None:
     ancient.created = 1.0
     handler.handle(ancient)
     handler.handle(record("now"))
-    assert not handler.flush(30)
+    assert not handler.flush(PATIENCE_S)
     assert dict(handler.stats().losses) == {LossReason.TOO_OLD: 1}
     assert handler.stats().delivered == 1
 
@@ -143,7 +143,7 @@ def test_a_record_waits_no_longer_than_the_send_interval(
         handler.handle(record("x"))
         arrival = partial(has_arrived, cloudwatch_logs, number)
         assert cloudwatch_logs.wait_for(arrival, PATIENCE_S)
-        assert handler.flush(20)  # until the answer is there as well
+        assert handler.flush(PATIENCE_S)  # until the answer is there as well
 
 
 def test_a_record_at_the_flush_level_takes_everything_along_at_once(
@@ -152,13 +152,15 @@ def test_a_record_at_the_flush_level_takes_everything_along_at_once(
     handler = make_handler(flush_level="ERROR")
     handler.handle(record("patient"))
     handler.handle(record("urgent", logging.ERROR))
-    assert cloudwatch_logs.wait_for(lambda: arrived(cloudwatch_logs) == ["patient", "urgent"], 20)
+    both = ["patient", "urgent"]
+    assert cloudwatch_logs.wait_for(lambda: arrived(cloudwatch_logs) == both, PATIENCE_S)
 
 
 def test_without_queues_a_record_is_delivered_when_the_call_returns(
     make_handler: MakeHandler, cloudwatch_logs: LocalCloudWatchLogs
 ) -> None:
-    handler = make_handler(use_queues=False, send_interval=20)  # so long a call waits, if it must
+    # So long a call waits, if it must.
+    handler = make_handler(use_queues=False, send_interval=PATIENCE_S)
     cloudwatch_logs.misbehave("throttle", operation="PutLogEvents", times=2)
     for n in range(5):
         handler.handle(record(str(n)))
@@ -191,7 +193,7 @@ def test_without_queues_a_service_that_fails_does_not_hold_up_each_call(
     for n in range(200):  # 60 s, if each waited for the interval
         handler.handle(record(str(n)))
     cloudwatch_logs.behave()
-    assert handler.flush(30)
+    assert handler.flush(PATIENCE_S)
     assert arrived(cloudwatch_logs) == [str(n) for n in range(200)]
 
 
@@ -235,7 +237,7 @@ def test_what_is_too_large_is_treated_as_asked(
             log_stream_name=policy, oversize=policy, max_message_size=1000, on_loss=lambda _: None
         )
         handler.handle(record("€" * 1000))
-        handler.flush(20)
+        handler.flush(PATIENCE_S)
     split, truncated, dropped = (
         cloudwatch_logs.messages(GROUP, policy) for policy in ("split", "truncate", "drop")
     )
@@ -249,16 +251,15 @@ def test_what_is_too_large_is_treated_as_asked(
 def test_many_streams_share_the_threads_of_one_handler(
     make_handler: MakeHandler, cloudwatch_logs: LocalCloudWatchLogs
 ) -> None:
+    others = set(threading.enumerate())  # the last of another test may not have ended
     handler = make_handler(log_stream_name="{logger_name}")
     for n in range(200):
         made = record(str(n))
         made.name = f"logger {n % 50}"
         handler.handle(made)
-    before = {t.name for t in threading.enumerate() if t.name.startswith("logspire-")}
-    assert handler.flush(30)
-    running = [t.name for t in threading.enumerate() if t.name == "logspire-sender"]
-    assert len(running) <= 4
-    assert before
+    assert handler.flush(PATIENCE_S)
+    running = [t.name for t in set(threading.enumerate()) - others]
+    assert 1 <= running.count("logspire-sender") <= 4
     for n in range(50):
         expected = [str(m) for m in range(n, 200, 50)]
         assert cloudwatch_logs.messages(GROUP, f"logger {n}") == expected
@@ -276,7 +277,7 @@ def test_blocking_gives_way_where_waiting_would_be_a_deadlock(
         for n in range(50):
             handler.handle(record(f"{n:050d}"))
     cloudwatch_logs.behave()
-    handler.flush(20)
+    handler.flush(PATIENCE_S)
     stats = handler.stats()
     assert (stats.accepted, stats.held) == (50, 0)
     assert stats.losses == {LossReason.QUEUE_FULL: 50 - len(arrived(cloudwatch_logs))}
@@ -326,7 +327,7 @@ def test_delivery_takes_no_random_numbers_from_the_application(
     random.seed(1)
     before = random.getstate()
     handler.handle(record("x"))
-    assert handler.flush(20)
+    assert handler.flush(PATIENCE_S)
     assert random.getstate() == before
 
 
@@ -336,9 +337,9 @@ def test_a_loss_callback_that_does_not_return_holds_up_no_record(
     end = threading.Event()
     handler = make_handler(on_loss=lambda _: end.wait(60), send_interval=0.1)
     handler.handle(record(""))
-    handler.flush(20)  # lost: it is being told by now, or in a moment
+    handler.flush(PATIENCE_S)  # lost: it is being told by now, or in a moment
     handler.handle(record("after"))
-    assert handler.flush(20)
+    assert handler.flush(PATIENCE_S)
     assert arrived(cloudwatch_logs) == ["after"]
     end.set()
 
@@ -352,9 +353,9 @@ def test_a_standard_error_that_nobody_reads_holds_up_neither_records_nor_exit(
         log.handlers[:] = [handler]
         os.write(2, b"x" * 65536)  # the pipe is full
         log.info("")
-        handler.flush(20)
+        handler.flush(100)
         log.info("after")
-        print(handler.flush(20))
+        print(handler.flush(100))
         """
     )
     assert program.stdout is not None

@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
-from delivery.conftest import GROUP, STREAM, Programs
+from delivery.conftest import GROUP, PATIENT_FORKS, STREAM, Programs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,6 +56,7 @@ def test_forking_while_another_thread_is_inside_the_handler_loses_nothing(
         assert not any(statuses), statuses
         """,
         QUIET,
+        preface=PATIENT_FORKS,
     )
     messages = arrived(cloudwatch_logs)
     (rounds,) = (int(m.split()[1]) for m in messages if m.startswith("rounds"))
@@ -111,7 +112,8 @@ log = logging.getLogger("app")
 def configure():
     log.setLevel(logging.INFO)
     if not log.handlers:  # a forked child has the parent's
-        log.addHandler(CloudWatchLogHandler("tests", "stream", send_interval=60))
+        options = dict(send_interval=60, shutdown_timeout=100)
+        log.addHandler(CloudWatchLogHandler("tests", "stream", **options))
 
 def job(n):
     log.info("job %d", n)
