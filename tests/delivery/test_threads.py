@@ -263,6 +263,7 @@ def test_dict_config_with_records_queued_and_a_slow_service_is_back_at_once(
     nothing = {"version": 1, "disable_existing_loggers": False}
     logging.config.dictConfig({**nothing, "loggers": {"configured": {"handlers": []}}})
     cloudwatch_logs.behave()
+    cloudwatch_logs.misbehave("slow", seconds=1)  # long enough for what is to arrive
     expected = [f"{n} {m}" for n in range(3) for m in range(100)]
 
     def everything_arrived() -> bool:

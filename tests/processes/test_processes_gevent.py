@@ -23,7 +23,7 @@ SET_UP = """
 import logging, os
 from logspire import CloudWatchLogHandler
 handler = CloudWatchLogHandler(
-    "tests", "{logger_name}", send_interval=60, flush_level="ERROR", shutdown_timeout=30
+    "tests", "{logger_name}", send_interval=60, flush_level="ERROR", shutdown_timeout=100
 )
 log = logging.getLogger("app")
 log.setLevel(logging.INFO)

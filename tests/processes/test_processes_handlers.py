@@ -30,7 +30,7 @@ def resident_kib():
 def taken():
     return len(os.listdir("/proc/self/task")), len(os.listdir("/proc/self/fd"))
 def settled(before):
-    until = time.monotonic() + 30
+    until = time.monotonic() + 60
     while True:
         gc.collect()
         CLIENT.close()
@@ -47,7 +47,7 @@ def use(n, end):
         made.close()
 for end in ("close", "drop"):  # what is taken once, is taken
     use(end, end)
-assert handler.flush(20)
+assert handler.flush(60)
 settled((1, 5))
 before = taken()
 """
@@ -137,7 +137,7 @@ print("leaving")
     assert program.stdout.readline() == "leaving\n"
     left = time.monotonic()
     _, errors = program.communicate(timeout=PATIENCE_S)
-    assert time.monotonic() - left < 10  # 1 + 1, and the end of the interpreter; not 50 times 1
+    assert time.monotonic() - left < 25  # 1 + 1, and a machine that is busy; not 50 times 1
     assert program.returncode == 0
     assert errors.count("lost 1 record") == 50
     assert arrived(cloudwatch_logs) == []
