@@ -13,13 +13,14 @@ import boto3
 import watchtower
 from botocore.config import Config
 from migration.using import client, log_to, logger_for, main, use
+from patience import PATIENCE_S
 from watchtower import CloudWatchLogFormatter, CloudWatchLogHandler
 
 TAGS = {"team": "shop", "stage": "test"}
 
 
 def wait_until_arrived(group: str, stream: str) -> None:
-    reader, deadline_s = client(), time.monotonic() + 30
+    reader, deadline_s = client(), time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline_s:
         with contextlib.suppress(reader.exceptions.ResourceNotFoundException):
             if reader.get_log_events(logGroupName=group, logStreamName=stream)["events"]:

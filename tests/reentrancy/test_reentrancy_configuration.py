@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 CONFIGURATION = """
 import logging.config
 service = RemoteCloudWatchLogs(os.environ["AWS_ENDPOINT_URL"])
-longest_s, shutdown_timeout = 0.0, 30
+longest_s, shutdown_timeout = 0.0, 100
 def configure(*names, disable=False):
     global longest_s
     handlers = {name: {
@@ -49,13 +49,15 @@ def test_configured_again_with_records_queued_and_the_service_slow_all_arrive(
     programs.run(
         CONFIGURATION
         + f"""
-service.misbehave("slow", seconds=1)
+service.misbehave("slow", seconds=5)
 for n in range(4):
     configure(*{names}, disable={disable})
     for m in range(100):
         configured.info("%d %d", n, m)
 configure(disable={disable})
-assert longest_s < 3, longest_s  # to deliver takes four calls at least, one by one
+assert longest_s < 15, longest_s  # to deliver takes four calls at least, one by one
+service.behave()
+service.misbehave("slow", seconds=1)  # long enough for what is to arrive
 """
     )
     expected = Counter(f"{n} {m}" for n in range(4) for m in range(100))
@@ -102,13 +104,14 @@ def test_configured_again_while_the_service_hangs_is_back_at_once_and_so_is_exit
         CONFIGURATION
         + f"""
 service.misbehave("hang")
-shutdown_timeout = 5
+shutdown_timeout = 10
 for n in range(3):
     configure("one", "two", disable={disable})
     configured.info("to nowhere %d", n)
-assert longest_s < 4, longest_s
+assert longest_s < 9, longest_s
 """
     )
-    assert time.monotonic() - began < 5 + 1 + 8  # shutdown_timeout, a second, the rest
+    # shutdown_timeout, a second, and a machine that is busy; not 6 times 10
+    assert time.monotonic() - began < 10 + 1 + 30
     assert sum(int(line.split()[2]) for line in errors.splitlines() if "lost" in line) == 3 * 2
     assert cloudwatch_logs.summary.events_stored == 0

@@ -40,11 +40,11 @@ with warnings.catch_warnings():
     logging.captureWarnings(True)
     warnings.warn("captured")
 for made in handlers:
-    assert made.flush(20), made.stats()
+    assert made.flush(100), made.stats()
 accepted = [made.stats().accepted for made in handlers]
 # Sending has gone on meanwhile; what it logs must not have made more of itself.
 for made in handlers:
-    assert made.flush(20), made.stats()
+    assert made.flush(100), made.stats()
 assert [made.stats().accepted for made in handlers] == accepted
 assert all(made.stats().lost == made.stats().held == 0 for made in handlers)
 assert all(made.stats().ignored > 10 for made in handlers)
@@ -78,11 +78,11 @@ def test_at_debug_an_outage_that_makes_the_sdk_talk_does_not_feed_itself(
         root.setLevel(logging.DEBUG)
         root.addHandler(handler)
         root.info("before")
-        assert handler.flush(20)
+        assert handler.flush(100)
         for fault in ("unavailable", "reset", "garbage", "html", "throttle"):
             service.misbehave(fault, operation="PutLogEvents", times=4)
             root.info("during %s", fault)
-            assert handler.flush(20), handler.stats()
+            assert handler.flush(100), handler.stats()
         root.setLevel(logging.INFO)
         root.info("accepted %d", handler.stats().accepted)
         """,

@@ -39,7 +39,7 @@ def during(action, often):
         rounds += 1
     signal.signal(signal.SIGALRM, signal.SIG_IGN)
     log.info("end %d %d", rounds, count)
-    assert handler.flush(20), handler.stats()
+    assert handler.flush(100), handler.stats()
     stats = handler.stats()
     assert stats.held == 0 and stats.delivered == stats.accepted, stats
 """
@@ -100,7 +100,7 @@ def our_threads():
 def works(handler, text):
     began = time.monotonic()
     handler.handle(logging.makeLogRecord({"msg": text}))
-    assert handler.flush(40), handler.stats()
+    assert handler.flush(100), handler.stats()
     stats = handler.stats()
     assert stats.held == 0 and stats.delivered == stats.accepted, stats
     assert time.monotonic() - began < 20
@@ -149,7 +149,7 @@ assert raised > 50, raised
 # Python itself keeps listing a thread that never ran where Thread.start is interrupted at its worst
 # moments, and loses track of one now and then.
 running = lambda: [thread for thread in our_threads() if thread.ident]
-until = time.monotonic() + 30
+until = time.monotonic() + 60
 while len(running()) > 3 and time.monotonic() < until:
     signal.sigtimedwait([], 0.02)
 assert len(running()) <= 3, running()
@@ -200,7 +200,7 @@ def test_finalizers_that_log_flush_and_close_inside_other_calls_do_not_disturb(
                 handler.flush()
         gc.set_threshold(700)
         gc.collect()
-        assert handler.flush(20), handler.stats()
+        assert handler.flush(100), handler.stats()
         """
     )
     expected = [str(n) for n in range(300)] + [f"finalized {n}" for n in range(300)]
