@@ -7,10 +7,11 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from recipes.running import PYTHON, SLACK_S, arrived
+from recipes.running import PYTHON, RECIPES, SLACK_S, arrived, copy_with
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from recipes.running import Run
 
@@ -49,14 +50,16 @@ def test_what_cancelled_coroutines_log_on_their_way_out_arrives(
 
 @pytest.mark.slow
 def test_unreachable_the_loop_turns_on_and_the_program_ends_in_time(
-    run: Run, unreachable: Mapping[str, str]
+    run: Run, unreachable: Mapping[str, str], tmp_path: Path
 ) -> None:
+    packers = copy_with(1, RECIPES / "asyncio", tmp_path / "asyncio") / "packers.py"
+    packers.write_text(packers.read_text().replace("shutdown", "send_interval=60, shutdown"))
     program = run(
-        "asyncio", PYTHON, "packers.py", "20", shutdown_timeout=1, environment=unreachable
+        "asyncio", PYTHON, packers.name, "20", cwd=packers.parent, environment=unreachable
     )
     program.wait_until_said("opens")
-    # To wait for one record would take 5 seconds, `send_interval`, even where none is to come.
-    program.wait_until_said("closes", timeout=4)
+    # To wait for one record would take a minute, `send_interval`, even where none is to come.
+    program.wait_until_said("closes", timeout=40)
     since_s = time.monotonic()
     assert program.wait() == 0
     assert time.monotonic() - since_s < 1 + SLACK_S
