@@ -65,6 +65,18 @@ def unreachable() -> Iterator[Mapping[str, str]]:
 
 
 @pytest.fixture
+def port() -> Iterator[int]:
+    """A port for a server that takes no socket. Until it comes nobody else is given it.
+
+    Linux lets two sockets have a port, if both say so and only one listens; servers all say so.
+    """
+    with socket.socket() as place:
+        place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        place.bind(("127.0.0.1", 0))
+        yield place.getsockname()[1]
+
+
+@pytest.fixture
 def door() -> Iterator[socket.socket]:
     """A socket that a server inherits: who comes before it listens, waits there."""
     with socket.create_server(("127.0.0.1", 0), backlog=256) as listening:

@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -144,22 +143,19 @@ def copy_with(shutdown_timeout_s: float, recipe: Path, folder: Path) -> Path:
     return folder
 
 
-def free_port() -> int:
-    """Return a port that nobody listened on a moment ago, for servers that take no socket."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port: int = listening.getsockname()[1]
-    return port
-
-
 def get(url: str, timeout: float = PATIENCE_S) -> str:
-    """Ask a server for a page. Waits until somebody listens there; fails if nobody does."""
+    """Ask a server for a page. Waits until somebody listens there; fails if nobody does.
+
+    A server that ends closes the connections that it has taken and not read from yet: the next one
+    is asked. Had it shown the page nevertheless, the records would say so.
+    """
     deadline_s = time.monotonic() + timeout
     while True:
         try:
             with urllib.request.urlopen(url, timeout=timeout) as answer:
                 text: str = answer.read().decode()
                 return text
-        except urllib.error.URLError as error:  # noqa: PERF203 - to be tried again
+        except (urllib.error.URLError, ConnectionResetError) as error:  # noqa: PERF203 - tried again
             if isinstance(error, urllib.error.HTTPError) or time.monotonic() > deadline_s:
                 raise
             time.sleep(0.02)  # a poll, not luck: the server says in no other way that it listens
