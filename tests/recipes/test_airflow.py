@@ -72,7 +72,7 @@ def run_airflow(run: Run, tmp_path: Path) -> RunAirflow:
 def test_the_log_of_a_task_arrives_and_is_read_back_by_the_provider(
     run_airflow: RunAirflow, cloudwatch_logs: LocalCloudWatchLogs, reachable: Mapping[str, str]
 ) -> None:
-    airflow = run_airflow("airflow_task.py", "read", environment=reachable)
+    airflow = run_airflow("airflow_task.py", "read", environment=reachable, shutdown_timeout=30)
     assert airflow.wait(timeout=150) == 0, airflow.output
     assert "exit code of the task: 0" in airflow.output
     events = [json.loads(text) for text in arrived(cloudwatch_logs, "airflow-tasks")[STREAM]]
@@ -89,7 +89,7 @@ def test_the_log_of_a_task_arrives_and_is_read_back_by_the_provider(
 def test_the_handler_of_the_provider_delivers_after_dict_config_has_closed_it(
     run_airflow: RunAirflow, reachable: Mapping[str, str]
 ) -> None:
-    airflow = run_airflow("airflow_handler.py", environment=reachable)
+    airflow = run_airflow("airflow_handler.py", environment=reachable, shutdown_timeout=30)
     assert airflow.wait(timeout=150) == 0, airflow.output
     _, read = airflow.output.split("read back:\n")
     assert [line.partition("] ")[2] for line in read.splitlines()] == [
@@ -107,7 +107,7 @@ def test_a_task_runs_and_its_worker_ends_though_the_service_does_not_answer(
     since_s = time.monotonic()
     assert airflow.wait(timeout=60) == 0
     # Once when Airflow flushes, once at the end of the process.
-    assert time.monotonic() - since_s < 2 * SHUTDOWN_TIMEOUT_S + SLACK_S
+    assert time.monotonic() - since_s < 2 * (SHUTDOWN_TIMEOUT_S + SLACK_S)
     (complaint,) = airflow.complaints
     assert "lost" in complaint
     (log,) = (tmp_path / "airflow/logs").rglob("attempt=1.log")

@@ -160,5 +160,5 @@ def test_unreachable_the_program_ends_in_time_and_says_what_is_lost(
     since_s = time.monotonic()
     shop = run(recipe, PYTHON, program, shutdown_timeout=1, environment=environment)
     assert shop.wait() == 0
-    assert time.monotonic() - since_s < 1 + SLACK_S
+    assert time.monotonic() - since_s < 1 + 2 * SLACK_S  # its start, and its end
     assert sum(int(line.split()[2]) for line in shop.complaints) == records, shop.output
