@@ -29,6 +29,8 @@ async def execute(sources: list[str], steps: list[str]) -> None:
     make: Any = nbformat.v4  # without annotations
     notebook = make.new_notebook(cells=[make.new_code_cell(source) for source in sources])
     client: Any = NotebookClient(notebook, timeout=45, kernel_name="python3")
+    # Files in this folder: ports would be chosen now, and taken when the kernel has started.
+    client.create_kernel_manager().transport = "ipc"
     async with client.async_setup_kernel():
         client.km.shutdown_wait_time = 45  # a busy machine needs more than Jupyter's 5 seconds
         for step in steps:
