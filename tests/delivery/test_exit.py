@@ -252,7 +252,7 @@ def test_an_exit_waits_until_the_machine_gives_it_the_time_to_say_what_is_lost(
                 run(thread)
             def wait_for_late(reporter, timeout_s):
                 awaited.set()
-                wait_for_turn(reporter, timeout_s)
+                return wait_for_turn(reporter, timeout_s)
             threading.Thread.run, Reporter.wait_for_turn = run_late, wait_for_late
             """
         ),
