@@ -231,20 +231,30 @@ def test_flush_and_close_of_logging_shutdown_share_one_deadline(programs: Progra
     )
 
 
+@pytest.mark.parametrize(
+    "ending",
+    [
+        pytest.param("log.info('to nowhere')", id="of handlers as they are"),
+        pytest.param("log.info('to nowhere'); logging.shutdown()", id="of closed ones"),
+        pytest.param("late.append(log.info)", id="of the last moment"),
+    ],
+)
 def test_an_exit_waits_until_the_machine_gives_it_the_time_to_say_what_is_lost(
-    programs: Programs,
+    programs: Programs, ending: str
 ) -> None:
     errors = programs.run(
-        """
+        f"""
         options = dict(shutdown_timeout=0.5, endpoint_url="http://127.0.0.1:1")
         log.handlers[:] = [make() for _ in range(3)]
-        log.info("to nowhere")
+        {ending}
         """,
         preface=textwrap.dedent(
             """
-            import threading
+            import atexit, threading
+            late = []
+            atexit.register(lambda: [info("to nowhere") for info in late])  # after our exit
             from logspire.delivery.report import Reporter
-            run, wait_for_turn = threading.Thread.run, Reporter.wait_for_turn
+            run, wait_until_begun = threading.Thread.run, Reporter.wait_until_begun
             awaited = threading.Event()
             def run_late(thread):
                 if thread.name == "logspire-reporter":
@@ -252,8 +262,8 @@ def test_an_exit_waits_until_the_machine_gives_it_the_time_to_say_what_is_lost(
                 run(thread)
             def wait_for_late(reporter, timeout_s):
                 awaited.set()
-                return wait_for_turn(reporter, timeout_s)
-            threading.Thread.run, Reporter.wait_for_turn = run_late, wait_for_late
+                return wait_until_begun(reporter, timeout_s)
+            threading.Thread.run, Reporter.wait_until_begun = run_late, wait_for_late
             """
         ),
     )

@@ -36,9 +36,10 @@ def test_interrupted_by_a_signal_handler_that_raises_it_speaks_the_next_time() -
 
 @pytest.mark.usefixtures("no_threads")
 def test_who_speaks_does_not_wait_for_itself() -> None:
-    reporter = Reporter()
-    reporter.say(lambda: reporter.wait(1e9))
+    reporter, waited = Reporter(), list[float]()
+    reporter.say(lambda: waited.append(reporter.wait(1e9)))
     assert not reporter.is_busy()
+    assert waited == [0]
 
 
 def test_it_is_waited_for_until_all_is_said() -> None:

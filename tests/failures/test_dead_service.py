@@ -13,7 +13,7 @@ pytestmark = pytest.mark.slow  # the waits are the subject
 SHUTDOWN_TIMEOUT_S = 2
 EXIT_S = SHUTDOWN_TIMEOUT_S + 1
 # Where more processes want each processor, one of them may have to wait for seconds.
-BUSY = 2
+BUSY = 1
 # What an exit may take there: less than a call that hangs, which is given up after 20 s, and than
 # the time-outs of several handlers one after the other.
 BUSY_EXIT_S = 14

@@ -19,6 +19,7 @@ import threading
 import time
 import weakref
 
+from logspire.delivery.report import Reporter
 from logspire.delivery.senders import forget_own_threads
 from logspire.delivery.threads import look_names_up_here
 
@@ -28,12 +29,14 @@ if TYPE_CHECKING:
 
     from logspire.delivery.pipeline import Pipeline
 
-GRACE_S: Final = 0.8
+GRACE_S: Final = 0.7
 """How much longer than its deadline somebody waits for our threads, which need a moment to act."""
 
 # On a machine that is busy a thread that is to say what is lost may not have had its turn when all
-# that time is over. How long that is waited for, all handlers together.
+# that time is over. How long that is waited for, and then how long for all to be said, which is a
+# moment: who listens slowly had the time. All handlers and all waits at exit share both.
 _TURN_S: Final = 5.0
+_MOMENT_S: Final = 0.3
 
 _all: weakref.WeakSet[Pipeline] = weakref.WeakSet()
 # Those that hold records or run a thread. Strong references: a handler that was dropped without
@@ -53,11 +56,13 @@ class _Process:
 class _Exit:
     """Whether the process is ending, and how long that was waited for."""
 
-    __slots__ = ("began", "hooked_into_multiprocessing", "spent_s")
+    __slots__ = ("began", "hooked_into_multiprocessing", "moment_s", "spent_s", "turn_s")
 
     def __init__(self) -> None:
         self.began = False
         self.spent_s = 0.0
+        self.turn_s = _TURN_S
+        self.moment_s = _MOMENT_S
         self.hooked_into_multiprocessing = False
 
 
@@ -140,9 +145,15 @@ def _deliver() -> None:
             pipeline.finish_exit(request)
         for pipeline, request in requests:
             pipeline.finish_reports(request)
-        turn_s = _TURN_S
-        for pipeline, _ in requests:
-            turn_s = pipeline.wait_for_turn(turn_s)
+        hear_out()
+
+
+def hear_out() -> None:
+    """At exit, wait for those who say what is lost, as long as all waits together may."""
+    for reporter in tuple(Reporter.speaking):
+        EXIT.turn_s -= reporter.wait_until_begun(EXIT.turn_s)
+    for reporter in tuple(Reporter.speaking):
+        EXIT.moment_s -= reporter.wait(EXIT.moment_s)
 
 
 def _hook_into_multiprocessing() -> None:
@@ -183,6 +194,7 @@ def _after_fork_in_child() -> None:
     PROCESS.__init__()  # type: ignore[misc]  # all anew, in place
     EXIT.__init__()  # type: ignore[misc]
     _live.clear()
+    Reporter.speaking.clear()
     for pipeline in tuple(_all):
         pipeline.start_clean()
 

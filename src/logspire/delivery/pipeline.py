@@ -163,8 +163,9 @@ class Pipeline:
             final = timeout_s is None and threading.current_thread() is threading.main_thread()
         request = self._request(limit_s if timeout_s is None else timeout_s, abandon=final)
         self._ask_and_wait(request)
-        if timeout_s is None and self._settings.clock.monotonic_s() >= request.deadline_s:
-            self._waited_for = (self._intake.accepted(), request.deadline_s)
+        now_s = self._settings.clock.monotonic_s()
+        if timeout_s is None and now_s >= request.deadline_s:
+            self._waited_for = (self._intake.accepted(), now_s)
         return request.succeeded
 
     def close(self) -> None:
@@ -233,14 +234,6 @@ class Pipeline:
         """Wait until the losses are said."""
         self._reporter.wait(self._remaining_s(request) + self._grace_s())
 
-    def wait_for_turn(self, timeout_s: float) -> float:
-        """Wait longer, if the losses are not said for lack of a processor alone.
-
-        Returns:
-            What is left of the time.
-        """
-        return self._reporter.wait_for_turn(timeout_s)
-
     def start_clean(self) -> None:
         """In a forked child: forget everything; the parent delivers what it held."""
         self._destination.after_fork_in_child()
@@ -288,14 +281,19 @@ class Pipeline:
             self._crew.start()
         elif lifecycle.is_exiting() and threading.current_thread() is threading.main_thread():
             with lifecycle.spending_exit_budget():
-                self._wait_and_listen(request)
+                self._wait_at_exit(request)
         else:
-            self._wait_and_listen(request)
+            self._wait(request)
+            if request.abandon:
+                self.finish_reports(request)
 
-    def _wait_and_listen(self, request: Request) -> None:
-        self._wait(request)
+    def _wait_at_exit(self, request: Request) -> None:
         if request.abandon:
+            self.finish_exit(request)
             self.finish_reports(request)
+            lifecycle.hear_out()
+        else:
+            self._wait(request)
 
     def _wait(self, request: Request) -> bool:
         """Wait for the answer, be the worker meanwhile if need be; tell whether there is one."""

@@ -16,14 +16,13 @@ from logspire.delivery.wakeup import Wakeup
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Final
+    from typing import ClassVar, Final
 
     from logspire.core.ledger import Loss
 
 PATIENCE_S: Final = 30.0
 """For how long calls may fail before a line says so."""
 
-_MOMENT_S: Final = 0.4
 _LOOK_AGAIN_S: Final = 0.05
 
 
@@ -51,6 +50,10 @@ class Reporter:
     ``on_loss`` that posts to a network which is down. Nothing else may wait for that.
     """
 
+    speaking: ClassVar[set[Reporter]] = set()
+    """Those that have something to say: at exit they are waited for, also where their handler is
+    closed by then."""
+
     def __init__(self) -> None:
         self._lock = RLock()
         self._to_say: deque[Callable[[], None]] = deque()
@@ -72,6 +75,7 @@ class Reporter:
                 if self._is_busy:
                     return
                 is_mine = self._is_busy = True
+                self.speaking.add(self)
             thread = new_own_thread(self._run, "logspire-reporter")
             thread.start()
         except RuntimeError:
@@ -83,26 +87,19 @@ class Reporter:
                 self._is_busy = thread is not None and thread.is_alive()
             raise
 
-    def wait(self, timeout_s: float) -> None:
-        """Wait until everything is said, or the time has passed."""
-        while self._is_busy and self._speaker != get_ident() and timeout_s > 0:
-            timeout_s -= self._nap(timeout_s)
+    def wait(self, timeout_s: float) -> float:
+        """Wait until everything is said, or the time has passed; return how much of it has."""
+        waited_s = 0.0
+        while self._is_busy and self._speaker != get_ident() and waited_s < timeout_s:
+            waited_s += self._nap(timeout_s - waited_s)
+        return waited_s
 
-    def wait_for_turn(self, timeout_s: float) -> float:
-        """Wait for a thread that has not begun, and then a moment for it to say everything.
-
-        For one that has begun it is not waited: who listens is slow then, and had the time.
-
-        Returns:
-            What is left of the time.
-        """
-        waited = False
-        while self._is_busy and self._speaker is None and timeout_s > 0:
-            waited = True
-            timeout_s -= self._nap(timeout_s)
-        if waited:
-            self.wait(min(_MOMENT_S, timeout_s))
-        return timeout_s
+    def wait_until_begun(self, timeout_s: float) -> float:
+        """Wait for a thread that has had no turn yet; as `wait`."""
+        waited_s = 0.0
+        while self._is_busy and self._speaker is None and waited_s < timeout_s:
+            waited_s += self._nap(timeout_s - waited_s)
+        return waited_s
 
     def _nap(self, timeout_s: float) -> float:
         """Sleep for a moment, or until all is said; return for how long.
@@ -120,16 +117,19 @@ class Reporter:
             while True:
                 with self._lock:
                     if not self._to_say:
-                        self._speaker = None
-                        self._is_busy = False
+                        self._fall_silent()
                         self._all_said.set()
                         return
                     what = self._to_say.popleft()
                 what()
         except BaseException:  # a signal handler, in a calling thread: others still speak
-            self._speaker = None
-            self._is_busy = False
+            self._fall_silent()
             raise
+
+    def _fall_silent(self) -> None:
+        self._speaker = None
+        self._is_busy = False
+        self.speaking.discard(self)
 
 
 class Trouble:
