@@ -10,6 +10,7 @@ import pytest
 from patience import PATIENCE_S
 
 from logspire import CloudWatchLogHandler, JSONFormatter
+from logspire.delivery.wakeup import TimeLeft
 from logspire.testing import LocalCloudWatchLogs
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def close(handler: CloudWatchLogHandler) -> None:
     handler.close()
     assert worker is not None
     worker.join(PATIENCE_S)
-    handler._pipeline._reporter.wait(PATIENCE_S)
+    handler._pipeline._reporter.wait(TimeLeft(PATIENCE_S))
 
 
 @pytest.mark.parametrize("kind", ["access_denied", "expired_token", "throttle", "html"])

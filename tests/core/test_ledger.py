@@ -93,6 +93,14 @@ def test_what_was_told_as_lost_is_not_told_again_whatever_it_is_lost_for() -> No
     ]
 
 
+def test_told_again_that_all_is_lost_it_tells_of_what_has_come_since() -> None:
+    ledger = Ledger()
+    ends = [ledger.take_all(accepted, "the end") for accepted in (5, 5, 7)]
+    ledger.lose(LossReason.SHUTDOWN, 7)
+    news = [sum(loss.count for loss in losses) for losses in (*ends, ledger.take_losses())]
+    assert news == [5, 0, 2, 0]
+
+
 def test_at_the_end_nothing_is_told_where_nothing_is_held() -> None:
     ledger = Ledger()
     ledger.delivered = 3

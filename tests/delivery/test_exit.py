@@ -293,6 +293,71 @@ def test_what_is_lost_is_said_although_the_process_was_stopped_for_longer_than_a
     assert (said, errors) == ("lost 1\n", "")
 
 
+def test_what_a_worker_holds_that_had_no_turn_until_the_end_is_said_once(
+    programs: Programs,
+) -> None:
+    errors = programs.run(
+        """
+        log.handlers[:] = [handler := make(shutdown_timeout=1, on_loss=on_loss)]
+        atexit.register(ending.set)
+        for n in range(100):
+            log.info(n)
+        """,
+        preface=textwrap.dedent(
+            """
+            import atexit, sys, threading, time
+            said = []
+            on_loss = lambda loss: said.append(loss.count)
+            def after_all():
+                over.set()
+                while handler.stats().held or sum(said) < 110:
+                    time.sleep(0.01)
+                time.sleep(1)  # in case that it is said again
+                stats = handler.stats()
+                print(sum(said), stats.lost + stats.delivered, file=sys.stderr)
+            atexit.register(after_all)
+            atexit.register(lambda: [log.info("late") for _ in range(10)])  # after our exit
+            from logspire.delivery.worker import Worker
+            ending, over, turn = threading.Event(), threading.Event(), Worker._turn
+            def late_turn(worker, senders):
+                if ending.is_set():
+                    over.wait()  # for so long it gets no processor
+                return turn(worker, senders)
+            Worker._turn = late_turn
+            """
+        ),
+    )
+    assert errors == "110 110\n"
+
+
+def test_who_listens_for_ever_does_not_hold_up_an_exit_that_another_handler_logs_in(
+    programs: Programs, cloudwatch_logs: LocalCloudWatchLogs
+) -> None:
+    errors = programs.run(
+        """
+        import socket
+        listens_for_ever = lambda loss: threading.Event().wait()
+        options["shutdown_timeout"] = 1
+        other = make(on_loss=listens_for_ever)
+        other.handle(logging.makeLogRecord({"msg": "before"}))
+        assert other.flush(100)
+        silent = socket.create_server(("127.0.0.1", 0))
+        options["endpoint_url"] = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        log.handlers[:] = [make(on_loss=listens_for_ever)]
+        log.info("to nowhere")
+        """,
+        preface=textwrap.dedent(
+            """
+            import atexit
+            late = lambda: other.handle(logging.makeLogRecord({"msg": "late"}))
+            atexit.register(late)  # after our exit, which has used up the time
+            """
+        ),
+    )
+    assert errors == ""
+    assert arrived(cloudwatch_logs)[0] == "before"
+
+
 def test_the_time_that_an_exit_gives_to_say_what_is_lost_is_one_for_all_handlers(
     programs: Programs,
 ) -> None:
@@ -320,6 +385,27 @@ def test_the_time_that_an_exit_gives_to_say_what_is_lost_is_one_for_all_handlers
     left = time.monotonic()
     program.communicate(timeout=PATIENCE_S)
     assert time.monotonic() - left < 30  # 0.5 + 0.8 + 5, and a machine that is busy; not 8 * 5
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGALRM"), reason="no such signals there")
+def test_signals_that_come_again_and_again_do_not_begin_the_waits_anew(
+    programs: Programs,
+) -> None:
+    program = programs.start(
+        """
+        options = dict(shutdown_timeout=0.5, endpoint_url="http://127.0.0.1:1")
+        log.handlers[:] = [make(on_loss=lambda loss: threading.Event().wait())]
+        log.info("to nowhere")
+        signal.signal(signal.SIGALRM, lambda *_: sys.exit(3))
+        atexit.register(lambda: signal.setitimer(signal.ITIMER_REAL, 0.5, 0.2))
+        print("leaving")
+        """
+    )
+    assert program.stdout is not None
+    assert program.stdout.readline() == "leaving\n"
+    left = time.monotonic()
+    program.communicate(timeout=PATIENCE_S)
+    assert time.monotonic() - left < 30  # not for ever
 
 
 def test_what_a_late_worker_loses_is_said_once(programs: Programs) -> None:

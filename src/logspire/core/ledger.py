@@ -138,8 +138,10 @@ class Ledger:
             accepted: how many records were accepted.
             detail: what to say of those that are held.
         """
-        held = accepted - self.delivered - self.lost_so_far
         news = self.take_losses()
+        # From what was just told, not from the books, in which the worker may be writing; and
+        # without those that were told as lost before: each wait at exit may come here.
+        held = accepted - self._delivered_then - sum(self._said.values()) - self._said_ahead
         if held > 0:
             # Should they be lost after all, for whatever reason, they are not told again.
             self._said_ahead += held

@@ -22,18 +22,21 @@ import weakref
 from logspire.delivery.report import Reporter
 from logspire.delivery.senders import forget_own_threads
 from logspire.delivery.threads import look_names_up_here
+from logspire.delivery.wakeup import TimeLeft
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Final
 
     from logspire.delivery.pipeline import Pipeline
+    from logspire.delivery.wakeup import Wakeup
 
 GRACE_S: Final = 0.7
 """How much longer than its deadline somebody waits for our threads, which need a moment to act."""
 
 # On a machine that is busy a thread that is to say what is lost may not have had its turn when all
-# that time is over. How long that is waited for, and then how long for all to be said, which is a
+# that time is over. How long in seconds that is waited for, and then how long for all to be said, a
 # moment: who listens slowly had the time. All handlers and all waits at exit share both.
 _TURN_S: Final = 5.0
 _MOMENT_S: Final = 0.3
@@ -56,13 +59,13 @@ class _Process:
 class _Exit:
     """Whether the process is ending, and how long that was waited for."""
 
-    __slots__ = ("began", "hooked_into_multiprocessing", "moment_s", "spent_s", "turn_s")
+    __slots__ = ("began", "hooked_into_multiprocessing", "moment", "spent_s", "turn")
 
     def __init__(self) -> None:
         self.began = False
         self.spent_s = 0.0
-        self.turn_s = _TURN_S
-        self.moment_s = _MOMENT_S
+        self.turn = TimeLeft(_TURN_S)
+        self.moment = TimeLeft(_MOMENT_S)
         self.hooked_into_multiprocessing = False
 
 
@@ -151,9 +154,16 @@ def _deliver() -> None:
 def hear_out() -> None:
     """At exit, wait for those who say what is lost, as long as all waits together may."""
     for reporter in tuple(Reporter.speaking):
-        EXIT.turn_s -= reporter.wait_until_begun(EXIT.turn_s)
+        reporter.wait_until_begun(EXIT.turn)
     for reporter in tuple(Reporter.speaking):
-        EXIT.moment_s -= reporter.wait(EXIT.moment_s)
+        reporter.wait(EXIT.moment)
+
+
+def wait_for_worker(answered: Wakeup, is_somebody_speaking: Callable[[], bool]) -> None:
+    """At exit, wait for a worker that has had no turn yet, out of the same time."""
+    while not is_somebody_speaking() and EXIT.turn.seconds > 0:
+        if EXIT.turn.nap(answered):
+            return
 
 
 def _hook_into_multiprocessing() -> None:

@@ -17,6 +17,7 @@ from logspire.delivery.crew import Crew
 from logspire.delivery.intake import HANDOVER_PART, Intake, Record, is_owned
 from logspire.delivery.report import Reporter, report_losses
 from logspire.delivery.senders import is_own_record, is_own_thread
+from logspire.delivery.wakeup import TimeLeft
 from logspire.delivery.worker import Request, Worker
 
 TYPE_CHECKING = False
@@ -225,14 +226,17 @@ class Pipeline:
 
     def finish_exit(self, request: Request) -> None:
         """Wait for what `begin_exit` asked for."""
-        if not self._wait(request):
-            # The worker is stuck or starved, or somebody else drives it: say in its place what is
-            # lost by now, and what is at stake.
-            self._reporter.say(self._report_all)
+        if self._wait(request):
+            return
+        # The worker is stuck or starved, or somebody else drives it: say in its place what is lost
+        # by now, and what is at stake. Not in this thread where the worker has one: who listens may
+        # block for ever.
+        if not self._reporter.say(self._report_all, here=not self._crew.has_threads):
+            lifecycle.wait_for_worker(request.answered, self._reporter.is_busy)
 
     def finish_reports(self, request: Request) -> None:
         """Wait until the losses are said."""
-        self._reporter.wait(self._remaining_s(request) + self._grace_s())
+        self._reporter.wait(TimeLeft(self._remaining_s(request) + self._grace_s()))
 
     def start_clean(self) -> None:
         """In a forked child: forget everything; the parent delivers what it held."""

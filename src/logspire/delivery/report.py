@@ -5,13 +5,12 @@ from __future__ import annotations
 import contextlib
 import math
 import sys
-import time
 import traceback
 from collections import deque
 
 from logspire.delivery.senders import new_own_thread, silenced
 from logspire.delivery.threads import RLock, get_ident
-from logspire.delivery.wakeup import Wakeup
+from logspire.delivery.wakeup import TimeLeft, Wakeup
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
 
 PATIENCE_S: Final = 30.0
 """For how long calls may fail before a line says so."""
-
-_LOOK_AGAIN_S: Final = 0.05
 
 
 def report_losses(
@@ -66,14 +63,18 @@ class Reporter:
         """Whether something is being said."""
         return self._is_busy
 
-    def say(self, what: Callable[[], None]) -> None:
-        """Have a function called that never raises; in this thread, where no other can start."""
+    def say(self, what: Callable[[], None], *, here: bool = True) -> bool:
+        """Have a function called that never raises, in a thread of its own.
+
+        Where none can start, it is called in this thread, unless that is not to be ``here``: then
+        it is kept until the next time, and ``False`` returned.
+        """
         thread, is_mine = None, False
         try:
             with self._lock:
                 self._to_say.append(what)
                 if self._is_busy:
-                    return
+                    return True
                 is_mine = self._is_busy = True
                 self.speaking.add(self)
             thread = new_own_thread(self._run, "logspire-reporter")
@@ -81,35 +82,26 @@ class Reporter:
         except RuntimeError:
             if not is_mine:
                 raise  # a signal handler's: another thread speaks
+            if not here:
+                with self._lock:
+                    self._fall_silent()
+                return False
             self._run()
         except BaseException:  # a signal handler raised: the next one to say something tries again
             if is_mine:
                 self._is_busy = thread is not None and thread.is_alive()
             raise
+        return True
 
-    def wait(self, timeout_s: float) -> float:
-        """Wait until everything is said, or the time has passed; return how much of it has."""
-        waited_s = 0.0
-        while self._is_busy and self._speaker != get_ident() and waited_s < timeout_s:
-            waited_s += self._nap(timeout_s - waited_s)
-        return waited_s
+    def wait(self, time_left: TimeLeft) -> None:
+        """Wait until everything is said, or the time has passed."""
+        while self._is_busy and self._speaker != get_ident() and time_left.seconds > 0:
+            time_left.nap(self._all_said)
 
-    def wait_until_begun(self, timeout_s: float) -> float:
+    def wait_until_begun(self, time_left: TimeLeft) -> None:
         """Wait for a thread that has had no turn yet; as `wait`."""
-        waited_s = 0.0
-        while self._is_busy and self._speaker is None and waited_s < timeout_s:
-            waited_s += self._nap(timeout_s - waited_s)
-        return waited_s
-
-    def _nap(self, timeout_s: float) -> float:
-        """Sleep for a moment, or until all is said; return for how long.
-
-        A time in which the process was stopped does not count (SIGSTOP, a paused machine, a share
-        of the processor used up): who is to speak had none of it either.
-        """
-        began_s, nap_s = time.monotonic(), min(timeout_s, _LOOK_AGAIN_S)
-        self._all_said.wait(nap_s)  # no longer, as others may wait as well
-        return min(time.monotonic() - began_s, nap_s)
+        while self._is_busy and self._speaker is None and time_left.seconds > 0:
+            time_left.nap(self._all_said)
 
     def _run(self) -> None:
         try:
