@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, cast
 import boto3
 import hcl2
 import pytest
-from cfnlint.api import lint_file
 from moto import mock_aws
 
 from logspire.__main__ import main
@@ -237,6 +236,8 @@ def test_the_template_for_cloudformation_creates_the_policy_that_is_printed(
 
 @pytest.mark.slow
 def test_the_template_for_cloudformation_has_no_mistake_that_its_linter_knows() -> None:
+    from cfnlint.api import lint_file  # noqa: PLC0415 - it takes a second, and who collects has none
+
     assert lint_file(EXAMPLES / "cloudformation.yaml") == []
 
 

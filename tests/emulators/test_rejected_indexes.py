@@ -16,6 +16,8 @@ from logspire.core.columns import Events, Origin
 from logspire.core.retry import Rejection, Verdict
 from logspire.core.stream import Batch, Creation
 
+pytestmark = pytest.mark.slow  # and the same on every Python
+
 DAY_S = 86_400
 
 
