@@ -218,6 +218,30 @@ def test_a_flush_of_another_thread_at_exit_gives_up_nobodys_records(
     assert arrived(cloudwatch_logs) == [str(n) for n in range(50)]
 
 
+def test_a_flush_of_another_thread_cuts_no_call_short_that_the_exit_makes(
+    programs: Programs, cloudwatch_logs: LocalCloudWatchLogs
+) -> None:
+    programs.run(
+        """
+        def impatient():
+            while True:
+                handler.flush(0.01)
+        log.info("before")
+        handler.close()  # so that the exit has to call by itself, where no thread starts any more
+        service = RemoteCloudWatchLogs(os.environ["AWS_ENDPOINT_URL"])
+        service.misbehave("slow", seconds=0.5, operation="PutLogEvents")
+        threading.Thread(target=impatient, daemon=True).start()
+        """,
+        preface=textwrap.dedent(
+            """
+            import atexit
+            atexit.register(lambda: [log.info(n) for n in range(5)])  # after our exit
+            """
+        ),
+    )
+    assert arrived(cloudwatch_logs) == ["before", *(str(n) for n in range(5))]
+
+
 def test_flush_and_close_of_logging_shutdown_share_one_deadline(programs: Programs) -> None:
     programs.run(
         """

@@ -311,7 +311,8 @@ class Pipeline:
                 if patience_s <= _RECHECK_S / 4:
                     return False
                 continue
-            if lifecycle.is_exiting():
+            # The limit is for all calls from now on: others may ask with a time-out of their own.
+            if lifecycle.is_exiting() and threading.current_thread() is threading.main_thread():
                 self._destination.limit_wait(remaining_s)
             if self._drive(request.deadline_s, patient=True):
                 return request.answered.wait(0.0)
